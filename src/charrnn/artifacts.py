@@ -1,0 +1,200 @@
+r"""The only reader and writer of the pipeline's files.
+
+A file appears whole or not at all: it is written beside its place under another name,
+flushed to the disk and renamed.  The same content gives the same bytes on every
+machine: sorted keys, ``\n`` everywhere, floats by their shortest text that reads back
+as the same number, arrays uncompressed, never a clock time, a path or a version.
+"""
+
+import contextlib
+import csv
+import io
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors import numpy as safetensors
+
+from charrnn.errors import ArtifactError
+
+# safetensors keeps its metadata in an order that differs from process to process, so
+# all of it stands under one key, as JSON with sorted keys.
+_HEADER = "charrnn"
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all; its folder is made if need be.
+
+    Raises
+    ------
+    ArtifactError
+        If the file cannot be written; what stood there before still stands there.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        message = f"{path}: cannot be written: {error.strerror}"
+        raise ArtifactError(message) from None
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file.
+
+    Raises
+    ------
+    ArtifactError
+        If it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        message = f"{path}: cannot be read: {error.strerror}"
+        raise ArtifactError(message) from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text as UTF-8."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON with sorted keys and a final newline; NaN is refused."""
+    text = json.dumps(
+        content, sort_keys=True, indent=2, allow_nan=False, ensure_ascii=False
+    )
+    write_text(path, text + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises
+    ------
+    ArtifactError
+        If the file cannot be read or holds something else.
+    """
+    try:
+        content = json.loads(read_bytes(path).decode("utf-8"))
+    except (ValueError, RecursionError):
+        message = f"{path}: damaged: not valid JSON"
+        raise ArtifactError(message) from None
+    if not isinstance(content, dict):
+        message = f"{path}: damaged: holds {type(content).__name__}, not an object"
+        raise ArtifactError(message)
+    return content
+
+
+def write_table(
+    path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Write a CSV file: a line of column names, then a line a row."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
+
+
+def read_table(path: Path, columns: Sequence[str]) -> NDArray[np.float64]:
+    """Read a CSV file of finite numbers.
+
+    Returns
+    -------
+    (rows, len(columns)) float64
+
+    Raises
+    ------
+    ArtifactError
+        If the columns are others, or if a value is not a finite number.
+    """
+    try:
+        header, *lines = csv.reader(io.StringIO(read_bytes(path).decode("utf-8")))
+        table = np.array([[float(value) for value in line] for line in lines])
+    except (ValueError, csv.Error):
+        message = f"{path}: damaged: not a table of numbers"
+        raise ArtifactError(message) from None
+    if header != list(columns) or table.ndim != 2 or table.shape[1] != len(columns):
+        message = f"{path}: damaged: its columns are not {', '.join(columns)}"
+        raise ArtifactError(message)
+    if not all(math.isfinite(value) for value in table.flat):
+        message = f"{path}: damaged: a value is not finite"
+        raise ArtifactError(message)
+    return table
+
+
+def write_array(path: Path, array: NDArray[Any]) -> None:
+    """Write one array as .npy."""
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    write_bytes(path, buffer.getvalue())
+
+
+def read_ids(path: Path) -> NDArray[np.unsignedinteger]:
+    """Map a one-dimensional array of character ids from disk, read-only.
+
+    Raises
+    ------
+    ArtifactError
+        If the file is no such array, is truncated, or holds other than unsigned
+        integers.
+    """
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except OSError as error:
+        message = f"{path}: cannot be read: {error.strerror or error}"
+        raise ArtifactError(message) from None
+    except (ValueError, EOFError, SyntaxError, OverflowError):
+        message = f"{path}: damaged: not a whole .npy file"
+        raise ArtifactError(message) from None
+    if not isinstance(array, np.ndarray) or array.ndim != 1 or array.dtype.kind != "u":
+        message = f"{path}: damaged: not a list of character ids"
+        raise ArtifactError(message)
+    return array
+
+
+def write_arrays(
+    path: Path, arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]
+) -> None:
+    """Write named arrays and a header as safetensors."""
+    text = json.dumps(header, sort_keys=True, allow_nan=False)
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    write_bytes(path, safetensors.save(contiguous, metadata={_HEADER: text}))
+
+
+def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Read what `write_arrays` wrote: the arrays and the header.
+
+    Raises
+    ------
+    ArtifactError
+        If the file cannot be read, is damaged, or was not written by charrnn.
+    """
+    content = read_bytes(path)
+    try:
+        arrays = safetensors.load(content)
+        length = int.from_bytes(content[:8], "little")
+        header = json.loads(
+            json.loads(content[8 : 8 + length])["__metadata__"][_HEADER]
+        )
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError):
+        message = f"{path}: damaged, or not a model of charrnn"
+        raise ArtifactError(message) from None
+    if not isinstance(header, dict):
+        message = f"{path}: damaged: its header is not an object"
+        raise ArtifactError(message)
+    return arrays, header

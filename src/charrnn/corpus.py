@@ -1,0 +1,199 @@
+"""From a book's bytes to numbers: decoding, the vocabulary, the three parts, windows.
+
+K is the number of distinct characters, T the number of characters in a window.
+"""
+
+import codecs
+import hashlib
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.errors import BookError, VocabularyError
+
+Ids = NDArray[np.unsignedinteger[Any]]
+
+# A book is encoded in pieces of this many characters, so that what is needed beside
+# the book and its ids stays small however long the book is.
+_PIECE = 1 << 20
+_CODE_POINTS = 0x110000
+
+
+class Book(NamedTuple):
+    """A decoded book, and what was changed in it on the way."""
+
+    text: str
+    notes: tuple[str, ...]
+
+
+def decode_book(content: bytes) -> Book:
+    r"""Decode UTF-8 strictly; drop a leading byte order mark, unify line ends to \n.
+
+    Raises
+    ------
+    BookError
+        If the bytes are not UTF-8 (the message gives the offset) or are empty.
+    """
+    notes = []
+    if content.startswith(codecs.BOM_UTF8):
+        content = content[len(codecs.BOM_UTF8) :]
+        notes.append("dropped the byte order mark at its start")
+        skipped = len(codecs.BOM_UTF8)
+    else:
+        skipped = 0
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        bad, offset = error.object[error.start], error.start + skipped
+        message = f"not UTF-8: byte 0x{bad:02x} at offset {offset}"
+        if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            message += " (it looks like UTF-16; save it as UTF-8)"
+        raise BookError(message) from None
+    del content
+    if "\r" in text:
+        ends = text.count("\r")
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        notes.append(f"turned {ends:,} line ends with \\r into \\n")
+    if not text:
+        message = "the book is empty"
+        raise BookError(message)
+    return Book(text, tuple(notes))
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The distinct characters of a book in the order of their code points.
+
+    A character's id is its place in that order.
+    """
+
+    characters: str
+
+    def __post_init__(self) -> None:
+        """Refuse what is not sorted and distinct."""
+        if not self.characters:
+            message = "a vocabulary needs at least one character"
+            raise VocabularyError(message)
+        if any(a >= b for a, b in zip(self.characters, self.characters[1:])):  # noqa: B905
+            message = "the characters of a vocabulary must be distinct and sorted"
+            raise VocabularyError(message)
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Return the vocabulary of a text."""
+        present = np.zeros(_CODE_POINTS, dtype=np.bool_)
+        for piece in _pieces(text):
+            present[_code_points(piece)] = True
+        return cls("".join(map(chr, np.flatnonzero(present))))
+
+    @property
+    def size(self) -> int:
+        """The number of distinct characters, K."""
+        return len(self.characters)
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the characters, by which a model names its vocabulary."""
+        return hashlib.sha256(self.characters.encode("utf-8")).hexdigest()
+
+    def encode(self, text: str) -> Ids:
+        """Return the ids of a text's characters.
+
+        Returns
+        -------
+        (len(text),) unsigned integer
+            Of the smallest type that holds K - 1.
+
+        Raises
+        ------
+        VocabularyError
+            If a character is not in the vocabulary; the first one is named.
+        """
+        id_type = np.min_scalar_type(self.size - 1)
+        # Place K means "unknown"; it needs a type that also holds K itself.
+        places = np.full(_CODE_POINTS, self.size, dtype=np.uint32)
+        places[_code_points(self.characters)] = np.arange(self.size)
+        ids = np.empty(len(text), dtype=id_type)
+        start = 0
+        for piece in _pieces(text):
+            found = places[_code_points(piece)]
+            if found.max() == self.size:
+                at = int(np.argmax(found))
+                message = (
+                    f"character {piece[at]!r} (U+{ord(piece[at]):04X}) at position "
+                    f"{start + at} is not among the {self.size} of the vocabulary"
+                )
+                raise VocabularyError(message)
+            ids[start : start + len(piece)] = found
+            start += len(piece)
+        return ids
+
+    def decode(self, ids: NDArray[np.integer[Any]]) -> str:
+        """Return the text that the ids, (N,), stand for.
+
+        Raises
+        ------
+        VocabularyError
+            If an id is negative or not below K.
+        """
+        if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < self.size:
+            message = f"an id lies outside 0 to {self.size - 1}"
+            raise VocabularyError(message)
+        return "".join([self.characters[i] for i in ids.tolist()])
+
+
+def _pieces(text: str) -> list[str] | Any:
+    return (text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
+
+
+def _code_points(text: str) -> NDArray[np.uint32]:
+    # surrogatepass: a lone surrogate cannot come out of strict UTF-8, but can be typed.
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+
+
+class Parts(NamedTuple):
+    """A book's contiguous parts, in its order."""
+
+    training: Ids
+    validation: Ids
+    test: Ids
+
+
+def split(ids: Ids, *, validation_fraction: float, test_fraction: float) -> Parts:
+    """Cut a book into training, validation and test parts, in this order.
+
+    The held-out parts have ``int(fraction * N)`` characters of the N, the training
+    part has the rest.  Views, not copies.
+    """
+    validation = int(validation_fraction * len(ids))
+    test = int(test_fraction * len(ids))
+    training = len(ids) - validation - test
+    return Parts(
+        ids[:training],
+        ids[training : training + validation],
+        ids[training + validation :],
+    )
+
+
+def counts(ids: Ids, vocabulary_size: int) -> NDArray[np.int64]:
+    """Count each id.
+
+    Returns
+    -------
+    (K,) int64
+    """
+    total = np.zeros(vocabulary_size, dtype=np.int64)
+    for at in range(0, len(ids), _PIECE):  # bincount widens its input to 8 bytes each
+        total += np.bincount(ids[at : at + _PIECE], minlength=vocabulary_size)
+    return total
+
+
+def window_count(length: int, sequence_length: int) -> int:
+    """Return how many consecutive windows of T + 1 overlapping characters fit.
+
+    Window w reads the characters wT to wT + T - 1 and is to name those one further on;
+    what is left at the end, fewer than T + 1 characters, is not used.
+    """
+    return max(length - 1, 0) // sequence_length

@@ -1,0 +1,33 @@
+"""One family of errors.
+
+Each message names the thing (a file, a key, an update), the bad value and the rule
+that it breaks, in one line: it is what a user of the pipeline gets to read.
+"""
+
+
+class CharRnnError(Exception):
+    """Anything that charrnn refuses; the base of the others."""
+
+
+class ConfigError(CharRnnError):
+    """params.yaml has a missing, unknown, mistyped or impossible value."""
+
+
+class BookError(CharRnnError):
+    """A book cannot be read, or is too short for what is asked of it."""
+
+
+class VocabularyError(CharRnnError):
+    """A character or id outside the vocabulary, or a damaged vocabulary."""
+
+
+class ArtifactError(CharRnnError):
+    """A file of the pipeline cannot be read or written, or does not fit another."""
+
+
+class GradientError(CharRnnError):
+    """The analytic gradient disagrees with the numerical one."""
+
+
+class TrainingError(CharRnnError):
+    """Training cannot go on, for example because the loss is not finite."""

@@ -1,0 +1,150 @@
+"""Are the gradients right?  Every element, against two numerical derivatives."""
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.corpus import Ids
+from charrnn.differences import Derivatives, Problem
+from charrnn.errors import GradientError
+from charrnn.kernels import compiled, reading
+from charrnn.model import Weights
+
+Array = NDArray[Any]
+
+
+class Errors(NamedTuple):
+    """How far one parameter's analytic gradient is from the numerical ones.
+
+    With the norm |.| the 2-norm of all the elements::
+
+        central, fourth_order    |analytic - numerical| / max(floor, |.| + |.|)
+        element                  the largest of the same for single elements, against
+                                 the fourth-order derivative
+    """
+
+    central: float
+    fourth_order: float
+    element: float
+
+
+def norm_error(analytic: Array, numerical: Array, floor: float) -> float:
+    """Return |a - n| / max(floor, |a| + |n|), with 2-norms over all elements."""
+    difference = _norm((analytic - numerical).flat)
+    return difference / max(floor, _norm(analytic.flat) + _norm(numerical.flat))
+
+
+def _norm(values: Iterable[float]) -> float:
+    # fsum and sqrt are correctly rounded: the same figure on every machine.
+    return math.sqrt(math.fsum(float(value) ** 2 for value in values))
+
+
+def element_errors(analytic: Array, numerical: Array, floor: float) -> Array:
+    """Return |a - n| / max(floor, |a| + |n|) of each element."""
+    size = np.abs(analytic) + np.abs(numerical)
+    errors: Array = np.abs(analytic - numerical) / np.maximum(size, floor)
+    return errors
+
+
+def compare(
+    analytic: Weights,
+    numerical: Derivatives,
+    *,
+    floor: float,
+    tolerance: float,
+    fourth_order_tolerance: float,
+    element_tolerance: float,
+) -> dict[str, Errors]:
+    """Return each parameter's errors, if all of them are within the tolerances.
+
+    Raises
+    ------
+    GradientError
+        Otherwise; the message names the parameter, its worst element, the analytic
+        and the numerical value there, and the error with its tolerance.
+    """
+    found = {}
+    for name, gradient in analytic.named():
+        fourth_order = getattr(numerical.fourth_order, name)
+        by_element = element_errors(gradient, fourth_order, floor)
+        errors = Errors(
+            central=norm_error(gradient, getattr(numerical.central, name), floor),
+            fourth_order=norm_error(gradient, fourth_order, floor),
+            element=float(by_element.max()),
+        )
+        limits = Errors(tolerance, fourth_order_tolerance, element_tolerance)
+        for measure, error, limit in zip(Errors._fields, errors, limits, strict=True):
+            if not error <= limit:  # a NaN is not within the tolerance
+                worst = _worst(by_element)
+                message = (
+                    f"the gradient of {name} is wrong: its {measure} error {error:.2e} "
+                    f"is above {limit:.0e}; worst at {name}[{_text(worst)}]: "
+                    f"analytic {gradient[worst]:.9g}, numerical {fourth_order[worst]:.9g}"
+                )
+                raise GradientError(message)
+        found[name] = errors
+    return found
+
+
+def _worst(errors: Array) -> tuple[int, ...]:
+    flat = int(np.argmax(np.where(np.isnan(errors), np.inf, errors)))
+    return tuple(int(i) for i in np.unravel_index(flat, errors.shape))
+
+
+def _text(index: tuple[int, ...]) -> str:
+    return ", ".join(map(str, index))
+
+
+def largest(all_errors: Iterable[dict[str, Errors]]) -> Iterator[tuple[str, Errors]]:
+    """Yield for each parameter the largest of each error over several checks."""
+    checks = list(all_errors)
+    for name in Weights._fields:
+        yield name, Errors(*map(max, zip(*(c[name] for c in checks), strict=True)))
+
+
+def problems(
+    weights: Weights, ids: Ids, hidden: Array, sequence_length: int
+) -> dict[str, Problem]:
+    """Return the windows on which the compiled kernel is checked.
+
+    With a zero state a wrong h_{t-1} at the start of a window cannot be seen: its
+    products are all zero.  So the first window is taken from a random state too, and
+    the second from the state in which that leaves the network.
+
+    Parameters
+    ----------
+    weights : Weights
+        In float64.
+    ids : (2 T + 1,) unsigned integer
+    hidden : (m,) float64
+        The random state.
+    sequence_length : int
+        T.
+
+    Returns
+    -------
+    dict
+        By the name of the state before the window: zero, random, carried.
+    """
+    T = sequence_length
+    first, second = (ids[:T], ids[1 : T + 1]), (ids[T : 2 * T], ids[T + 1 : 2 * T + 1])
+    zero = np.zeros_like(hidden)
+    carried = reading.read(weights, first[0], hidden)
+    windows = {
+        "zero": (*first, zero),
+        "random": (*first, hidden),
+        "carried": (*second, carried),
+    }
+
+    def problem(inputs: Ids, targets: Ids, state: Array) -> Problem:
+        def gradients(l2: float) -> Weights:
+            window = (inputs, targets, state)
+            return compiled.loss_and_gradients(weights, *window, l2=l2).gradients
+
+        views, losses = reading.losses_in_place(weights, inputs, targets, state)
+        return Problem(views, losses, gradients)
+
+    return {name: problem(*window) for name, window in windows.items()}

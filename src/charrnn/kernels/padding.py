@@ -1,0 +1,67 @@
+"""The weights as compiled code reads them: rows filled up with zeros to whole vectors.
+
+Zeros take part in every product and change none of them.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.corpus import Ids
+from charrnn.kernels.products import padded_width
+from charrnn.model import Weights
+
+Array = NDArray[Any]
+
+
+class Net(NamedTuple):
+    """The weights as back-propagation reads them; U transposed; rows padded."""
+
+    b: Array
+    c: Array
+    UT: Array
+    W: Array
+    V: Array
+
+
+class Reader(NamedTuple):
+    """The weights as the forward pass reads them; rows padded."""
+
+    b: Array
+    c: Array
+    UT: Array
+    WT: Array
+    VT: Array
+
+
+def padded(array: Array) -> Array:
+    """Return a copy whose last axis is filled up with zeros to whole vectors."""
+    *rows, width = array.shape
+    padded = np.zeros((*rows, padded_width(width, array.dtype)), array.dtype)
+    padded[..., :width] = array
+    return padded
+
+
+def padded_net(weights: Weights) -> Net:
+    """Return padded copies for back-propagation."""
+    b, c, U, W, V = weights
+    return Net(*map(padded, (b, c, U.T, W, V)))
+
+
+def reader_of(weights: Weights) -> Reader:
+    """Return padded copies for the forward pass."""
+    b, c, U, W, V = weights
+    return Reader(*map(padded, (b, c, U.T, W.T, V.T)))
+
+
+def unpadded_net(net: Net, like: Weights) -> Weights:
+    """Return views of what is not padding, in the shapes of `like`."""
+    m, K = like.hidden_size, like.vocabulary_size
+    b, c, UT, W, V = net
+    return Weights(b[:m], c[:K], UT[:, :m].T, W[:, :m], V[:, :m])
+
+
+def indices(ids: Ids) -> NDArray[np.int64]:
+    """Return a copy that compiled code takes, whatever type and store `ids` have."""
+    return np.array(ids, dtype=np.int64)

@@ -1,0 +1,130 @@
+"""The two passes over a window, compiled: forward, and back-propagation.
+
+The equations are those of `reference`; H holds h_0 ... h_T, (T + 1, m padded), P the
+scores, then the probabilities, then d_o, (T, K padded), and D the d_a, (T, m padded).
+Sums run in the order of their index.  exp, log and tanh come from `exact`.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn import exact
+from charrnn.kernels.jit import jit
+from charrnn.kernels.padding import Net, Reader
+from charrnn.kernels.products import add_products
+
+Array = NDArray[Any]
+
+
+@jit
+def states(net: Reader, x: Array, H: Array) -> None:
+    """Fill h_1 ... h_T, given h_0 in H[0]."""
+    m = net.WT.shape[0]
+    for t in range(x.shape[0]):
+        h, u = H[t + 1], net.UT[x[t]]
+        for i in range(h.shape[0]):
+            h[i] = u[i] + net.b[i]
+        add_products(h, H[t, :m], net.WT)
+        for i in range(h.shape[0]):
+            h[i] = exact.tanh(h[i])
+
+
+@jit
+def outputs(net: Reader, H: Array, O: Array) -> None:
+    """Fill o_1 ... o_T."""
+    m = net.VT.shape[0]
+    for t in range(O.shape[0]):
+        O[t] = net.c
+        add_products(O[t], H[t + 1, :m], net.VT)
+
+
+@jit
+def likeliest(o: Array) -> int:
+    """Return the id with the highest score; of equals, the lowest id."""
+    best = 0
+    for k in range(o.shape[0]):
+        if o[k] > o[best]:
+            best = k
+    return best
+
+
+@jit
+def softmax(o: Array, y: int) -> float:
+    """Turn scores (K,) into probabilities in place; return -log p[y] in nats."""
+    highest = o[0]
+    for k in range(o.shape[0]):
+        highest = max(highest, o[k])
+    for k in range(o.shape[0]):
+        o[k] -= highest
+    score = o[y]
+    for k in range(o.shape[0]):
+        o[k] = exact.exp(o[k])
+    total = o[0]
+    for k in range(1, o.shape[0]):
+        total += o[k]
+    for k in range(o.shape[0]):
+        o[k] /= total
+    return np.float64(exact.log(total) - score)
+
+
+@jit
+def back_propagate(net: Net, y: Array, H: Array, P: Array, D: Array) -> None:
+    """Turn p_t in P into d_o_t, and fill D with d_a_t."""
+    m, K = net.W.shape[0], net.V.shape[0]
+    one = H.dtype.type(1)
+    for t in range(y.shape[0]):
+        P[t, y[t]] -= one
+        D[t] = 0
+        add_products(D[t], P[t, :K], net.V)
+    for t in range(y.shape[0] - 1, -1, -1):
+        d, h = D[t], H[t + 1]
+        if t + 1 < y.shape[0]:
+            add_products(d, D[t + 1, :m], net.W)
+        for i in range(d.shape[0]):
+            d[i] *= one - h[i] * h[i]
+
+
+@jit
+def gradient_row(row: Array, factors: Array, rows: Array) -> None:
+    """Fill a row of d_V or d_W: the sum over t of factors[t] rows[t]."""
+    row[:] = 0
+    add_products(row, factors, rows)
+
+
+@jit
+def sum_rows(row: Array, rows: Array) -> None:
+    """Fill d_b or d_c: the sum over t of rows[t]."""
+    row[:] = 0
+    for t in range(rows.shape[0]):
+        for i in range(row.shape[0]):
+            row[i] += rows[t, i]
+
+
+@jit
+def sum_by_character(x: Array, D: Array, dU: Array, seen: Array, slots: Array) -> int:
+    """Fill a row of dU for each distinct character of x; return how many there are.
+
+    seen[:count] are those characters; slots[k] is the row of character k, or -1.
+    """
+    count = 0
+    for t in range(x.shape[0]):
+        slot = slots[x[t]]
+        if slot < 0:
+            slot = slots[x[t]] = count
+            seen[count] = x[t]
+            dU[count] = D[t]
+            count += 1
+        else:
+            for i in range(D.shape[1]):
+                dU[slot, i] += D[t, i]
+    return count
+
+
+@jit
+def transpose(matrix: Array, width: int, out: Array) -> None:
+    """Fill the leading part of `out` with the transpose of matrix[:, :width]."""
+    for i in range(matrix.shape[0]):
+        for j in range(width):
+            out[j, i] = matrix[i, j]

@@ -1,0 +1,93 @@
+"""How well a text is foreseen: the usual figures, whatever model foresaw it.
+
+Everything is in nats per character unless a name says bits (1 bit = ln 2 nats).
+Perplexity is e to the nats per character.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn import exact
+from charrnn.corpus import Ids, counts
+from charrnn.errors import BookError
+
+
+class Scores(NamedTuple):
+    """How a model foresaw each character of a text from the second on.
+
+    Attributes
+    ----------
+    nats : (N - 1,) float64
+        -log of the probability that it gave to the character that came.
+    hits : (N - 1,) bool
+        Whether that character was the most likely one (of equals, the lowest id).
+    """
+
+    nats: NDArray[np.float64]
+    hits: NDArray[np.bool_]
+
+
+class Measures(NamedTuple):
+    """The usual figures of a text under a model."""
+
+    nats_per_character: float
+    bits_per_character: float
+    perplexity: float
+    accuracy: float
+
+
+class Spread(NamedTuple):
+    """Nats per character over equal blocks of a text."""
+
+    mean: float
+    standard_deviation: float
+    lowest: float
+    highest: float
+
+
+def measure(scores: Scores) -> Measures:
+    """Condense the scores of a text."""
+    nats = mean(scores.nats)
+    return Measures(
+        nats_per_character=nats,
+        bits_per_character=nats / float(exact.log(2.0)),
+        perplexity=float(exact.exp(nats)),
+        accuracy=int(np.count_nonzero(scores.hits)) / len(scores.hits),
+    )
+
+
+def spread(scores: Scores, blocks: int) -> Spread:
+    """Say how much the loss differs from one passage to the next.
+
+    Raises
+    ------
+    BookError
+        If the text is too short for so many blocks.
+    """
+    size = len(scores.nats) // blocks
+    if size == 0:
+        message = (
+            f"the test part has {len(scores.nats) + 1} characters: too short for "
+            f"evaluate.blocks {blocks}"
+        )
+        raise BookError(message)
+    losses = [mean(scores.nats[i * size : (i + 1) * size]) for i in range(blocks)]
+    middle = math.fsum(losses) / blocks
+    variance = math.fsum((loss - middle) ** 2 for loss in losses) / (blocks - 1)
+    return Spread(middle, math.sqrt(variance), min(losses), max(losses))
+
+
+def entropy_bits(ids: Ids, vocabulary_size: int) -> float:
+    """Return the entropy of a text's characters taken singly, in bits."""
+    present = counts(ids, vocabulary_size)
+    present = present[present > 0]
+    nats = exact.log(present / len(ids))
+    return -math.fsum((present / len(ids) * nats).tolist()) / float(exact.log(2.0))
+
+
+def mean(values: NDArray[Any]) -> float:
+    """Return the mean; the sum is correctly rounded, so no order matters."""
+    return math.fsum(values.tolist()) / len(values)

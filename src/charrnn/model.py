@@ -1,0 +1,106 @@
+"""What is learned: the five arrays of the network, and where they start.
+
+The letters are the report's: K distinct characters, m hidden units.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+
+class Weights(NamedTuple):
+    """The learned arrays; also their gradients, and AdaGrad's sums of squares.
+
+    Attributes
+    ----------
+    b : (m,) float
+        Bias of the hidden units.
+    c : (K,) float
+        Bias of the scores.
+    U : (m, K) float
+        From a character, one column each, to the hidden units.
+    W : (m, m) float
+        From the hidden units to themselves, one step later.
+    V : (K, m) float
+        From the hidden units to the scores.
+    """
+
+    b: NDArray[Any]
+    c: NDArray[Any]
+    U: NDArray[Any]
+    W: NDArray[Any]
+    V: NDArray[Any]
+
+    @property
+    def hidden_size(self) -> int:
+        """The number of hidden units, m."""
+        return int(self.b.shape[0])
+
+    @property
+    def vocabulary_size(self) -> int:
+        """The number of distinct characters, K."""
+        return int(self.c.shape[0])
+
+    def named(self) -> list[tuple[str, NDArray[Any]]]:
+        """Return the five names, each with its array."""
+        return list(zip(self._fields, self, strict=True))
+
+    def copy(self) -> "Weights":
+        """Return the same values in arrays of their own."""
+        return Weights(*(array.copy() for array in self))
+
+    def astype(self, dtype: DTypeLike) -> "Weights":
+        """Return the values in arrays of their own and of another type."""
+        return Weights(*(array.astype(dtype) for array in self))
+
+
+class Pass(NamedTuple):
+    """What one window gives.
+
+    Attributes
+    ----------
+    loss : float
+        Cross-entropy, nats per window (a sum over its characters).
+    gradients : Weights
+        Of the objective J, before clipping.
+    hidden : (m,) float
+        The state after the window.
+    """
+
+    loss: float
+    gradients: Weights
+    hidden: NDArray[Any]
+
+
+def shapes(hidden_size: int, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each array of `Weights`, by its name."""
+    m, K = hidden_size, vocabulary_size
+    return {"b": (m,), "c": (K,), "U": (m, K), "W": (m, m), "V": (K, m)}
+
+
+def initial_weights(
+    hidden_size: int,
+    vocabulary_size: int,
+    *,
+    sigma: float,
+    dtype: DTypeLike,
+    rng: np.random.Generator,
+) -> Weights:
+    """Draw all five arrays from N(0, sigma^2).
+
+    They are drawn in double precision and rounded to float32 whatever `dtype` is: a
+    last-bit difference of a platform's math library in the tail of the normal sampler
+    cannot reach them, and float32 and float64 networks start from the same numbers.
+    """
+    return Weights(
+        *(
+            (sigma * rng.standard_normal(shape)).astype(np.float32).astype(dtype)
+            for shape in shapes(hidden_size, vocabulary_size).values()
+        )
+    )
+
+
+def zeros_like(weights: Weights) -> Weights:
+    """Return arrays of zeros with the shapes and type of `weights`."""
+    return Weights(*(np.zeros_like(array) for array in weights))

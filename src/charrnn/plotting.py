@@ -1,0 +1,170 @@
+"""The two figures of a run, as SVG; the only importer of matplotlib.
+
+The same curves give the same bytes: element ids come from a fixed salt, there is no
+date, and text stays text, so that no font of this machine gets into the file.
+"""
+
+import io
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+COLUMNS = ("epoch", "update", "smooth_loss")
+
+_STYLE: Any = {
+    "svg.hashsalt": "charrnn",
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.labelcolor": "#333333",
+    "axes.edgecolor": "#888888",
+    "xtick.color": "#555555",
+    "ytick.color": "#555555",
+    "grid.color": "#e4e4e4",
+    "grid.linewidth": 0.8,
+    "lines.linewidth": 1.4,
+    "path.simplify": False,
+}
+_BLUE, _GREY = "#1f5fa8", "#d5d5d5"
+_MOST_PANELS = 12
+_MOST_LABELS = 8
+_Y_LABEL = "smooth loss (nats per {T} characters)"
+
+
+def epoch_panels(
+    curve: NDArray[np.float64],
+    *,
+    sequence_length: int,
+    width: float,
+    height: float,
+    highest_loss: float | None,
+) -> bytes:
+    """Draw the smooth loss, a panel an epoch with common axes, three panels a row.
+
+    Behind each epoch stand the others in grey.  Of more than twelve epochs twelve are
+    drawn, evenly chosen, the first and the last among them.
+
+    Parameters
+    ----------
+    curve : (rows, 3) float64
+        Epoch, update and smooth loss (nats per window), as in `COLUMNS`.
+    sequence_length : int
+        Characters in a window, for the axis' unit.
+    width, height : float
+        Of the figure, inches.
+    highest_loss : float or None
+        Where the loss axis ends, nats per window; None shows all.
+
+    Returns
+    -------
+    bytes
+        The figure as SVG.
+    """
+    epochs = _by_epoch(curve)
+    chosen = _evenly(list(epochs), _MOST_PANELS)
+    columns = min(3, len(chosen))
+    rows = math.ceil(len(chosen) / columns)
+    with _figure(width, height * max(rows, 2) / 2) as (figure, content):
+        panels = figure.subplots(
+            rows, columns, sharex=True, sharey=True, squeeze=False
+        ).flat
+        for axes, epoch in zip(panels, chosen, strict=False):
+            for other in chosen:
+                axes.plot(*epochs[other], color=_GREY, linewidth=0.8)
+            axes.plot(*epochs[epoch], color=_BLUE)
+            axes.set_title(f"epoch {epoch}", fontsize=10, loc="left", color="#333333")
+        for axes in list(panels)[len(chosen) :]:
+            axes.set_axis_off()
+        _set_loss_axis(axes, curve, highest_loss)
+        figure.supxlabel("updates since the start of the epoch", fontsize=10, y=0.01)
+        figure.supylabel(_Y_LABEL.format(T=sequence_length), fontsize=10, x=0.008)
+        figure.subplots_adjust(
+            left=0.075, right=0.985, top=0.94, bottom=0.12, wspace=0.08, hspace=0.24
+        )
+    return content.getvalue()
+
+
+def epochs_overlaid(
+    curve: NDArray[np.float64],
+    *,
+    sequence_length: int,
+    width: float,
+    height: float,
+    highest_loss: float | None,
+) -> bytes:
+    """Draw all epochs over one another, the first dark, the last bright.
+
+    Parameters and result as for `epoch_panels`.
+    """
+    epochs = _by_epoch(curve)
+    labelled = _evenly(list(epochs), _MOST_LABELS)
+    colours = mpl.colormaps["viridis"](np.linspace(0.0, 0.9, len(epochs)))
+    with _figure(width, height) as (figure, content):
+        axes = figure.subplots()
+        for (epoch, (updates, losses)), colour in zip(
+            epochs.items(), colours, strict=True
+        ):
+            label = f"epoch {epoch}" if epoch in labelled else None
+            axes.plot(updates, losses, color=colour, label=label)
+        _set_loss_axis(axes, curve, highest_loss)
+        axes.set_xlabel("updates since the start of the epoch")
+        axes.set_ylabel(_Y_LABEL.format(T=sequence_length))
+        axes.legend(
+            loc="upper left",
+            bbox_to_anchor=(1.0, 1.0),
+            frameon=False,
+            borderaxespad=0.5,
+        )
+        figure.subplots_adjust(left=0.075, right=0.88, top=0.96, bottom=0.12)
+    return content.getvalue()
+
+
+@contextmanager
+def _figure(width: float, height: float) -> Iterator[tuple[Figure, io.BytesIO]]:
+    content = io.BytesIO()
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(width, height))
+        FigureCanvasSVG(figure)
+        yield figure, content
+        figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
+
+
+def _by_epoch(curve: NDArray[np.float64]) -> dict[int, tuple[Any, Any]]:
+    """Return (updates since the epoch's start, losses) of each epoch.
+
+    The first epoch starts at update 0, each other one where the one before it ended.
+    """
+    epochs = {}
+    start = 0.0
+    for epoch in np.unique(curve[:, 0]):
+        rows = curve[curve[:, 0] == epoch]
+        epochs[int(epoch)] = (rows[:, 1] - start, rows[:, 2])
+        start = rows[-1, 1]
+    return epochs
+
+
+def _evenly(items: list[int], most: int) -> list[int]:
+    if len(items) <= most:
+        return items
+    last = len(items) - 1
+    return [items[round(i * last / (most - 1))] for i in range(most)]
+
+
+def _set_loss_axis(
+    axes: Axes, curve: NDArray[np.float64], highest_loss: float | None
+) -> None:
+    lowest = float(curve[:, 2].min())
+    if highest_loss is None or highest_loss <= lowest:
+        return
+    axes.set_ylim(lowest - 0.05 * (highest_loss - lowest), highest_loss)

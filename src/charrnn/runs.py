@@ -1,0 +1,128 @@
+"""What a training run is told, what it records, and all that it needs to go on.
+
+An *update* is one window and one AdaGrad step; an *epoch* is one pass over the training
+part.  Update n means: after n updates.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.corpus import Ids
+from charrnn.model import Weights
+
+
+class Recipe(NamedTuple):
+    """How the network learns.
+
+    Attributes
+    ----------
+    epochs : int
+    sequence_length : int
+        Characters in a window, T.
+    learning_rate : float
+        eta.
+    epsilon : float
+        Inside AdaGrad's root.
+    clip : float
+        Largest absolute value of a gradient's entry.
+    l2 : float
+        Weight of the penalty, nats.
+    warmup_updates : int
+        eta is reached at this update, rising by equal steps from 0.
+    """
+
+    epochs: int
+    sequence_length: int
+    learning_rate: float
+    epsilon: float
+    clip: float
+    l2: float
+    warmup_updates: int
+
+
+class Watch(NamedTuple):
+    """What is looked at while the network learns; none of it changes what it learns.
+
+    Attributes
+    ----------
+    rows_per_epoch : int
+        At most so many points of the curve.
+    validate_every, text_every : int
+        Updates between two validations (besides those at the end of each epoch) and
+        between two texts (the first is at update 0).
+    text_length : int
+        Characters of a text.
+    text_rng : callable
+        Returns the random generator of the text at a given update.
+    """
+
+    rows_per_epoch: int
+    validate_every: int
+    text_every: int
+    text_length: int
+    text_rng: Callable[[int], np.random.Generator]
+
+
+class Row(NamedTuple):
+    """A point of the curve: the smooth loss (nats per window) after an update."""
+
+    epoch: int
+    update: int
+    smooth_loss: float
+
+
+class Validation(NamedTuple):
+    """The loss of the validation part (nats per character) after an update."""
+
+    epoch: int
+    update: int
+    loss: float
+
+
+class Text(NamedTuple):
+    """A text that the network wrote, (text_length,) ids, after an update."""
+
+    update: int
+    smooth_loss: float
+    ids: Ids
+
+
+class Epoch(NamedTuple):
+    """The smooth loss (nats per window) over all updates of one epoch."""
+
+    mean: float
+    lowest: float
+    highest: float
+    last: float
+
+
+class Best(NamedTuple):
+    """The best weights so far, and the loss by which they were chosen."""
+
+    update: int
+    loss: float
+    weights: Weights
+
+
+@dataclass(slots=True)
+class Run:
+    """All that training has, and all that it needs to go on; changed in place."""
+
+    weights: Weights
+    squares: Weights
+    hidden: NDArray[Any]
+    first_loss: float
+    smooth_loss: float
+    update: int = 0
+    best: Best | None = None
+    rows: list[Row] = field(default_factory=list)
+    texts: list[Text] = field(default_factory=list)
+    validations: list[Validation] = field(default_factory=list)
+    epochs: list[Epoch] = field(default_factory=list)
+    # of the epoch under way: sum, lowest and highest smooth loss
+    under_way: tuple[float, float, float] = (0.0, math.inf, -math.inf)

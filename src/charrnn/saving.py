@@ -1,0 +1,115 @@
+"""The pipeline's own files: vocabularies and models, checked as they are read."""
+
+from pathlib import Path
+
+import numpy as np
+
+from charrnn.artifacts import read_arrays, read_json, write_arrays, write_json
+from charrnn.corpus import Ids, Vocabulary
+from charrnn.errors import ArtifactError, VocabularyError
+from charrnn.model import Weights, shapes
+
+# Raised when the content of these files changes its meaning.
+_VERSION = 1
+
+
+def save_vocabulary(path: Path, vocabulary: Vocabulary) -> None:
+    """Write a vocabulary, with its digest."""
+    content = {
+        "characters": vocabulary.characters,
+        "sha256": vocabulary.digest,
+        "version": _VERSION,
+    }
+    write_json(path, content)
+
+
+def load_vocabulary(path: Path) -> Vocabulary:
+    """Read a vocabulary.
+
+    Raises
+    ------
+    ArtifactError
+        If the file cannot be read, is damaged, or is of another version.
+    """
+    content = read_json(path)
+    _check_version(path, content.get("version"))
+    characters, digest = content.get("characters"), content.get("sha256")
+    if not isinstance(characters, str):
+        message = f"{path}: damaged: its 'characters' are not a text"
+        raise ArtifactError(message)
+    try:
+        vocabulary = Vocabulary(characters)
+        is_whole = vocabulary.digest == digest
+    except (VocabularyError, UnicodeEncodeError) as error:
+        message = f"{path}: damaged: {error}"
+        raise ArtifactError(message) from None
+    if not is_whole:
+        message = f"{path}: damaged: its characters do not have the sha256 it names"
+        raise ArtifactError(message)
+    return vocabulary
+
+
+def check_ids(path: Path, ids: Ids, vocabulary: Vocabulary) -> None:
+    """Refuse ids that do not belong to a vocabulary.
+
+    Raises
+    ------
+    ArtifactError
+        If an id is not below K.
+    """
+    if len(ids) and int(ids.max()) >= vocabulary.size:
+        message = (
+            f"{path}: has the id {int(ids.max())}, but the vocabulary has only "
+            f"{vocabulary.size} characters"
+        )
+        raise ArtifactError(message)
+
+
+def save_model(path: Path, weights: Weights, vocabulary: Vocabulary) -> None:
+    """Write weights, with the digest of the vocabulary that they were learned with."""
+    header = {"version": _VERSION, "vocabulary_sha256": vocabulary.digest}
+    write_arrays(path, weights._asdict(), header)
+
+
+def load_model(path: Path, vocabulary: Vocabulary) -> Weights:
+    """Read weights that were learned with a vocabulary.
+
+    Raises
+    ------
+    ArtifactError
+        If the file cannot be read, is damaged, is of another version, or was learned
+        with another vocabulary.
+    """
+    arrays, header = read_arrays(path)
+    _check_version(path, header.get("version"))
+    if header.get("vocabulary_sha256") != vocabulary.digest:
+        message = f"{path}: was learned with another vocabulary"
+        raise ArtifactError(message)
+    if set(arrays) != set(Weights._fields):
+        message = f"{path}: damaged: its arrays are not {', '.join(Weights._fields)}"
+        raise ArtifactError(message)
+    weights = Weights(**arrays)
+    expected = shapes(weights.b.size, vocabulary.size)
+    for name, array in weights.named():
+        if array.shape != expected[name] or array.size == 0:
+            message = (
+                f"{path}: damaged: {name} has the shape {array.shape}, "
+                f"not {expected[name]}"
+            )
+            raise ArtifactError(message)
+        if (
+            array.dtype not in (np.float32, np.float64)
+            or array.dtype != weights.b.dtype
+        ):
+            message = f"{path}: damaged: {name} holds {array.dtype}"
+            raise ArtifactError(message)
+        if not np.isfinite(array).all():
+            message = f"{path}: damaged: {name} holds a number that is not finite"
+            raise ArtifactError(message)
+    return weights
+
+
+def _check_version(path: Path, version: object) -> None:
+    if version != _VERSION:
+        message = f"{path}: is of version {version!r}; this charrnn reads {_VERSION}"
+        raise ArtifactError(message)

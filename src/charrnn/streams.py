@@ -1,0 +1,19 @@
+"""Random streams: one for each purpose, so that none can move another."""
+
+from enum import IntEnum
+
+import numpy as np
+
+
+class Purpose(IntEnum):
+    """What random numbers are drawn for; a stream's name, never to be renumbered."""
+
+    INITIAL_WEIGHTS = 0
+    GRADIENT_CHECK = 1
+    TRAINING_TEXT = 2
+    SAMPLE = 3
+
+
+def stream(purpose: Purpose, seed: int, *which: int) -> np.random.Generator:
+    """Return the generator for a purpose and a seed (and a text's update)."""
+    return np.random.default_rng([seed, purpose, *which])

@@ -1,0 +1,100 @@
+"""Verify every gradient before anything is learned; fail if one is wrong."""
+
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from charrnn.artifacts import read_ids, write_json
+from charrnn.config import GradcheckConfig, ModelConfig, load_section
+from charrnn.differences import numerical_derivatives, with_penalty
+from charrnn.errors import BookError
+from charrnn.gradcheck import Errors, compare, largest, problems
+from charrnn.model import initial_weights
+from charrnn.saving import check_ids, load_vocabulary
+from charrnn.streams import Purpose, stream
+from stages.running import log, run
+
+TRAINING = Path("data/prepared/training.npy")
+VOCABULARY = Path("data/prepared/vocabulary.json")
+FIGURES = Path("metrics/gradient_check.json")
+VERDICT = Path("metrics/gradient_check_passed.json")
+
+
+def main() -> None:
+    """Run the stage ``gradcheck``."""
+    config, model = load_section(GradcheckConfig), load_section(ModelConfig)
+    vocabulary = load_vocabulary(VOCABULARY)
+    needed = 2 * config.sequence_length + 1
+    ids = read_ids(TRAINING)[:needed]
+    check_ids(TRAINING, ids, vocabulary)
+    if len(ids) < needed:
+        message = (
+            f"{TRAINING}: has {len(ids)} characters, but two windows of "
+            f"gradcheck.sequence_length {config.sequence_length} need {needed}"
+        )
+        raise BookError(message)
+    weights = initial_weights(
+        model.hidden_size,
+        vocabulary.size,
+        sigma=model.sigma,
+        dtype=np.float64,
+        rng=stream(Purpose.INITIAL_WEIGHTS, model.seed),
+    )
+    rng = stream(Purpose.GRADIENT_CHECK, config.seed)
+    hidden = 2 * rng.random(model.hidden_size) - 1
+    steps = {"step": config.step, "fourth_order_step": config.fourth_order_step}
+    limits = {
+        "floor": config.floor,
+        "tolerance": config.tolerance,
+        "fourth_order_tolerance": config.fourth_order_tolerance,
+        "element_tolerance": config.element_tolerance,
+    }
+    elements = sum(array.size for array in weights)
+    log.info(
+        "%s elements, each in 3 windows of T = %d; m = %d, sigma = %g, h = %g "
+        "(central) and %g (fourth order), float64",
+        f"{elements:,}",
+        config.sequence_length,
+        model.hidden_size,
+        model.sigma,
+        config.step,
+        config.fourth_order_step,
+    )
+    checks: dict[str, dict[str, Errors]] = {}
+    with tqdm(
+        total=3 * elements, unit="element", desc="gradcheck", disable=None, leave=False
+    ) as bar:
+        for state, problem in problems(
+            weights, ids, hidden, config.sequence_length
+        ).items():
+            derivatives = numerical_derivatives(
+                problem, **steps, on_element=lambda: bool(bar.update())
+            )
+            for l2 in (0.0, config.l2):
+                numerical = with_penalty(derivatives, weights, l2=l2, **steps)
+                name = f"{state}_state" + ("_with_penalty" if l2 else "")
+                checks[name] = compare(problem.gradients(l2), numerical, **limits)
+    for name, check in (
+        *checks.items(),
+        ("largest of all", dict(largest(checks.values()))),
+    ):
+        log.info("%s", _line(name, check))
+    write_json(FIGURES, {name: _figures(check) for name, check in checks.items()})
+    write_json(VERDICT, {"passed": True})
+
+
+def _figures(check: dict[str, Errors]) -> dict[str, dict[str, float]]:
+    return {name: errors._asdict() for name, errors in check.items()}
+
+
+def _line(name: str, check: dict[str, Errors]) -> str:
+    figures = "  ".join(
+        f"{parameter} {errors.central:.1e} {errors.fourth_order:.1e} {errors.element:.1e}"
+        for parameter, errors in check.items()
+    )
+    return f"{name:<26} {figures}"
+
+
+if __name__ == "__main__":
+    run("gradcheck", main)

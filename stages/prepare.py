@@ -1,0 +1,57 @@
+"""Turn a book into a vocabulary and the ids of its three parts."""
+
+from pathlib import Path
+
+from charrnn.artifacts import read_bytes, write_array, write_json
+from charrnn.config import PrepareConfig, load_section
+from charrnn.corpus import Vocabulary, decode_book, split
+from charrnn.errors import BookError
+from charrnn.measures import entropy_bits
+from charrnn.saving import save_vocabulary
+from stages.running import log, run
+
+TRAINING = Path("data/prepared/training.npy")
+VALIDATION = Path("data/prepared/validation.npy")
+TEST = Path("data/prepared/test.npy")
+VOCABULARY = Path("data/prepared/vocabulary.json")
+METRICS = Path("metrics/corpus.json")
+
+
+def main() -> None:
+    """Run the stage ``prepare``."""
+    config = load_section(PrepareConfig)
+    try:
+        text, notes = decode_book(read_bytes(Path(config.book)))
+    except BookError as error:
+        message = f"{config.book}: {error}"
+        raise BookError(message) from None
+    for note in notes:
+        log.info("%s: %s", config.book, note)
+    vocabulary = Vocabulary.of(text)
+    ids = vocabulary.encode(text)
+    parts = split(
+        ids,
+        validation_fraction=config.validation_fraction,
+        test_fraction=config.test_fraction,
+    )
+    for path, part in zip((TRAINING, VALIDATION, TEST), parts, strict=True):
+        write_array(path, part)
+    save_vocabulary(VOCABULARY, vocabulary)
+    metrics = {
+        "characters": len(text),
+        "distinct_characters": vocabulary.size,
+        "unigram_entropy_bits": entropy_bits(ids, vocabulary.size),
+    }
+    sizes = {f"{name}_characters": len(part) for name, part in parts._asdict().items()}
+    write_json(METRICS, metrics | sizes)
+    log.info(
+        "%s: %s characters, %d distinct; %s to learn, %s to validate, %s to test",
+        config.book,
+        f"{len(text):,}",
+        vocabulary.size,
+        *(f"{size:,}" for size in sizes.values()),
+    )
+
+
+if __name__ == "__main__":
+    run("prepare", main)

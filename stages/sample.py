@@ -1,0 +1,57 @@
+"""Let the best weights write a text, and see how much of it is the book's."""
+
+from pathlib import Path
+
+import numpy as np
+
+from charrnn.artifacts import read_ids, write_json, write_text
+from charrnn.config import SampleConfig, load_section
+from charrnn.copying import longest_copy, share_new
+from charrnn.errors import ConfigError, VocabularyError
+from charrnn.sampling import continue_text
+from charrnn.saving import check_ids, load_model, load_vocabulary
+from charrnn.streams import Purpose, stream
+from stages.running import log, run
+
+TRAINING = Path("data/prepared/training.npy")
+VOCABULARY = Path("data/prepared/vocabulary.json")
+BEST = Path("data/model/best.safetensors")
+TEXT = Path("metrics/sample.txt")
+METRICS = Path("metrics/sample.json")
+
+NEW_LENGTH = 10
+
+
+def main() -> None:
+    """Run the stage ``sample``."""
+    config = load_section(SampleConfig)
+    vocabulary = load_vocabulary(VOCABULARY)
+    weights = load_model(BEST, vocabulary)
+    training = read_ids(TRAINING)
+    check_ids(TRAINING, training, vocabulary)
+    try:
+        prime = vocabulary.encode(config.prime)
+    except VocabularyError as error:
+        message = f"params.yaml: sample.prime is {config.prime!r}: {error}"
+        raise ConfigError(message) from None
+    ids = continue_text(
+        weights,
+        prime,
+        np.zeros(weights.hidden_size, dtype=weights.b.dtype),
+        length=config.length,
+        temperature=config.temperature,
+        rng=stream(Purpose.SAMPLE, config.seed),
+    )
+    text, book = vocabulary.decode(ids), vocabulary.decode(training)
+    copied, new = longest_copy(text, book), share_new(text, book, NEW_LENGTH)
+    write_text(TEXT, config.prime + text + "\n")
+    figures: dict[str, float] = {"longest_copy_characters": len(copied)}
+    if new is not None:
+        figures[f"share_of_new_{NEW_LENGTH}_character_strings"] = new
+    write_json(METRICS, figures)
+    log.info("%s", config.prime + text)
+    log.info("longest copy of the book: %d characters, %r", len(copied), copied)
+
+
+if __name__ == "__main__":
+    run("sample", main)

@@ -1,0 +1,123 @@
+"""Learn the training part; keep the best and the last weights, the curve, the texts."""
+
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
+
+from charrnn.artifacts import read_ids, read_json, write_json, write_table, write_text
+from charrnn.config import ModelConfig, TrainConfig, load_section
+from charrnn.corpus import Vocabulary, window_count
+from charrnn.errors import GradientError
+from charrnn.model import initial_weights
+from charrnn.runs import Recipe, Row, Run, Watch
+from charrnn.saving import check_ids, load_vocabulary, save_model
+from charrnn.streams import Purpose, stream
+from charrnn.training import start, train
+from stages.running import log, run
+
+TRAINING = Path("data/prepared/training.npy")
+VALIDATION = Path("data/prepared/validation.npy")
+VOCABULARY = Path("data/prepared/vocabulary.json")
+GRADIENTS = Path("metrics/gradient_check_passed.json")
+BEST = Path("data/model/best.safetensors")
+LAST = Path("data/model/last.safetensors")
+CURVE = Path("metrics/loss.csv")
+TEXTS = Path("metrics/training_texts.txt")
+METRICS = Path("metrics/train.json")
+
+
+def main() -> None:
+    """Run the stage ``train``."""
+    config, model = load_section(TrainConfig), load_section(ModelConfig)
+    if read_json(GRADIENTS).get("passed") is not True:
+        message = f"{GRADIENTS}: the gradient check has not passed"
+        raise GradientError(message)
+    vocabulary = load_vocabulary(VOCABULARY)
+    training, validation = read_ids(TRAINING), read_ids(VALIDATION)
+    for path, ids in ((TRAINING, training), (VALIDATION, validation)):
+        check_ids(path, ids, vocabulary)
+    recipe = Recipe(**{name: getattr(config, name) for name in Recipe._fields})
+    watch = Watch(
+        rows_per_epoch=config.rows_per_epoch,
+        validate_every=config.validate_every,
+        text_every=config.text_every,
+        text_length=config.text_length,
+        text_rng=lambda update: stream(Purpose.TRAINING_TEXT, config.seed, update),
+    )
+    weights = initial_weights(
+        model.hidden_size,
+        vocabulary.size,
+        sigma=model.sigma,
+        dtype=np.dtype(config.precision),
+        rng=stream(Purpose.INITIAL_WEIGHTS, model.seed),
+    )
+    windows = window_count(len(training), recipe.sequence_length)
+    state = start(weights, training, recipe)
+    log.info(
+        "m = %d, %d characters, %s; %d epochs of %s updates; first loss %.2f nats",
+        model.hidden_size,
+        vocabulary.size,
+        config.precision,
+        recipe.epochs,
+        f"{windows:,}",
+        state.first_loss,
+    )
+    with (
+        logging_redirect_tqdm([log.parent or log]),
+        tqdm(
+            total=recipe.epochs * windows, unit="update", desc="train", disable=None
+        ) as bar,
+    ):
+        told = 0
+        for _ in train(state, training, validation, recipe, watch):
+            bar.update(state.update - bar.n)
+            bar.set_postfix_str(f"smooth loss {state.smooth_loss:.2f}", refresh=False)
+            for checked in state.validations[told:]:
+                log.info(
+                    "epoch %d, update %s: smooth loss %.2f, validation %.4f nats a character",
+                    checked.epoch,
+                    f"{checked.update:,}",
+                    state.smooth_loss,
+                    checked.loss,
+                )
+            told = len(state.validations)
+    assert state.best is not None
+    save_model(BEST, state.best.weights, vocabulary)
+    save_model(LAST, state.weights, vocabulary)
+    write_table(CURVE, Row._fields, state.rows)
+    write_text(TEXTS, _texts(state, vocabulary))
+    write_json(METRICS, _metrics(state, windows))
+
+
+def _texts(state: Run, vocabulary: Vocabulary) -> str:
+    return "".join(
+        f"=== update {text.update:,}, smooth loss {text.smooth_loss:.2f} nats\n"
+        f"{vocabulary.decode(text.ids)}\n\n"
+        for text in state.texts
+    )
+
+
+def _metrics(state: Run, windows: int) -> dict[str, object]:
+    after_epoch = {v.update: v.loss for v in state.validations}
+    epochs = {}
+    for number, epoch in enumerate(state.epochs, 1):
+        figures: dict[str, float] = {
+            f"{name}_smooth_loss": value for name, value in epoch._asdict().items()
+        }
+        if number * windows in after_epoch:
+            figures["validation_nats_per_character"] = after_epoch[number * windows]
+        epochs[str(number)] = figures
+    assert state.best is not None
+    chosen_by = "validation_nats_per_character" if after_epoch else "smooth_loss"
+    return {
+        "updates": state.update,
+        "first_loss": state.first_loss,
+        "best": {"update": state.best.update, chosen_by: state.best.loss},
+        "epochs": epochs,
+    }
+
+
+if __name__ == "__main__":
+    run("train", main)
