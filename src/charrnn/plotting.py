@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
 COLUMNS = ("epoch", "update", "smooth_loss")
@@ -37,6 +38,7 @@ _STYLE: Any = {
     "path.simplify": False,
 }
 _BLUE, _GREY = "#1f5fa8", "#d5d5d5"
+_BACKGROUND_EVERY = 5  # of the rows: a grey curve needs fewer, and the file is smaller
 _MOST_PANELS = 12
 _MOST_LABELS = 8
 _Y_LABEL = "smooth loss (nats per {T} characters)"
@@ -80,13 +82,14 @@ def epoch_panels(
             rows, columns, sharex=True, sharey=True, squeeze=False
         ).flat
         for axes, epoch in zip(panels, chosen, strict=False):
-            for other in chosen:
-                axes.plot(*epochs[other], color=_GREY, linewidth=0.8)
+            for updates, losses in (epochs[other] for other in chosen):
+                every = _BACKGROUND_EVERY
+                axes.plot(updates[::every], losses[::every], color=_GREY, linewidth=0.8)
             axes.plot(*epochs[epoch], color=_BLUE)
             axes.set_title(f"epoch {epoch}", fontsize=10, loc="left", color="#333333")
         for axes in list(panels)[len(chosen) :]:
             axes.set_axis_off()
-        _set_loss_axis(axes, curve, highest_loss)
+        _set_axes(axes, curve, highest_loss)
         figure.supxlabel("updates since the start of the epoch", fontsize=10, y=0.01)
         figure.supylabel(_Y_LABEL.format(T=sequence_length), fontsize=10, x=0.008)
         figure.subplots_adjust(
@@ -117,7 +120,7 @@ def epochs_overlaid(
         ):
             label = f"epoch {epoch}" if epoch in labelled else None
             axes.plot(updates, losses, color=colour, label=label)
-        _set_loss_axis(axes, curve, highest_loss)
+        _set_axes(axes, curve, highest_loss)
         axes.set_xlabel("updates since the start of the epoch")
         axes.set_ylabel(_Y_LABEL.format(T=sequence_length))
         axes.legend(
@@ -161,10 +164,11 @@ def _evenly(items: list[int], most: int) -> list[int]:
     return [items[round(i * last / (most - 1))] for i in range(most)]
 
 
-def _set_loss_axis(
+def _set_axes(
     axes: Axes, curve: NDArray[np.float64], highest_loss: float | None
 ) -> None:
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     lowest = float(curve[:, 2].min())
-    if highest_loss is None or highest_loss <= lowest:
-        return
-    axes.set_ylim(lowest - 0.05 * (highest_loss - lowest), highest_loss)
+    if highest_loss is not None and highest_loss > lowest:
+        axes.set_ylim(lowest - 0.05 * (highest_loss - lowest), highest_loss)
