@@ -1,0 +1,85 @@
+"""The pipeline's stages in one process, on a small made-up book.
+
+``python -m tests.small_run`` in an empty folder runs them and prints the sha256 of each
+file that they wrote; with ``--inspect`` also what in the compiled code should not be
+there.
+"""
+
+import hashlib
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charrnn.kernels import compiled, reading
+from stages import evaluate, gradcheck, plot, prepare, sample, train
+
+PARAMS = """\
+fetch: {first_book: Jude, last_book: Jude}
+prepare: {book: book.txt, validation_fraction: 0.1, test_fraction: 0.1}
+model: {hidden_size: 37, sigma: 0.1, seed: 1}
+gradcheck:
+  {sequence_length: 7, step: 1.0e-4, fourth_order_step: 1.0e-3, l2: 0.01, floor: 1.0e-4,
+   tolerance: 1.0e-7, fourth_order_tolerance: 1.0e-9, element_tolerance: 1.0e-6, seed: 1}
+train:
+  {epochs: 2, sequence_length: 11, learning_rate: 0.1, epsilon: 1.0e-8, clip: 5.0,
+   l2: 0.0, warmup_updates: 0, precision: float32, rows_per_epoch: 50,
+   validate_every: 100, text_every: 100, text_length: 30, seed: 1}
+evaluate: {blocks: 5}
+plot: {width: 8.0, height: 5.0, highest_loss: null}
+sample: {prime: the, length: 200, temperature: 1.0, seed: 1}
+"""
+SENTENCE = "the lamb and a lion of every tongue came unto them; so it was. Behold,"
+
+
+def make_book(words: int, seed: int = 0) -> str:
+    """Make a book of words drawn from a few, in lines of ten."""
+    choice = np.array(SENTENCE.split(" "))
+    drawn = np.random.default_rng(seed).integers(0, len(choice), words)
+    lines = choice[drawn].reshape(-1, 10)
+    return "\n".join(" ".join(line) for line in lines)
+
+
+def run() -> dict[str, str]:
+    """Run the stages here; return the sha256 of each file that there is now."""
+    Path("params.yaml").write_text(PARAMS, encoding="utf-8")
+    Path("book.txt").write_text(make_book(1500), encoding="utf-8")
+    for stage in (prepare, gradcheck, train, evaluate, plot, sample):
+        stage.main()
+    return {
+        path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(Path().rglob("*"))
+        if path.is_file()
+    }
+
+
+FUSED = r"\bv?fn?m(?:add|sub)\w*|\bfml[as]\b"
+NAMES = "exp|log|tanh|pow|floor|ceil|rint|round|fma|fmod|sqrt|ldexp"
+CALLED = rf"(?:\$|\bbl\s+_?|\bcallq?\s+_?)(?:{NAMES})[f12]?\b|\b(?:{NAMES})[f12]?@"
+
+
+def unwanted(assembly: str) -> list[str]:
+    """Return the fused operations and the calls of a math library in assembly."""
+    return re.findall(f"{FUSED}|{CALLED}", assembly)
+
+
+def inspect() -> list[str]:
+    """Return what is unwanted in the compiled kernel."""
+    found = []
+    kernels: list[Any] = [compiled._train, compiled._one_window]
+    kernels += [reading._score, reading._sample]
+    for function in kernels:
+        assemblies = function.inspect_asm()
+        if not assemblies:
+            found.append(f"{function.__name__} was not compiled")
+        for assembly in assemblies.values():
+            found += unwanted(assembly)
+    return found
+
+
+if __name__ == "__main__":
+    digests = run()
+    print(json.dumps([digests, inspect() if "--inspect" in sys.argv else []]))  # noqa: T201

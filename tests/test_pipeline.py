@@ -1,0 +1,222 @@
+"""dvc.yaml tells the truth: about code, files, values; and two clones agree."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from charrnn.config import Section
+from tests.imports import ROOT, closure
+from tests.small_run import PARAMS, make_book
+
+PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+STAGES: dict[str, Any] = PIPELINE["stages"]
+
+
+def deps(stage: str) -> set[str]:
+    return set(STAGES[stage]["deps"])
+
+
+def outs(stage: str) -> set[str]:
+    """Return the files that a stage writes, metrics included."""
+    entries = STAGES[stage].get("outs", []) + STAGES[stage].get("metrics", [])
+    return {
+        path
+        for entry in entries
+        for path in ([entry] if isinstance(entry, str) else entry)
+    }
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_exactly_the_code_that_it_runs(stage: str) -> None:
+    code = {path for path in deps(stage) if path.endswith(".py")}
+    assert code == closure(f"stages.{stage}")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_command_is_shell_neutral(stage: str) -> None:
+    assert STAGES[stage]["cmd"] == f"python -m stages.{stage}"
+    assert STAGES[stage]["desc"]
+
+
+def test_only_the_model_and_the_book_are_kept_out_of_git() -> None:
+    cached = {
+        out
+        for stage in STAGES.values()
+        for out in stage.get("outs", [])
+        if isinstance(out, str)
+    }
+    assert {Path(path).suffix for path in cached} == {".safetensors", ".npy", ".txt"}
+    for path in cached:
+        ignored = subprocess.run(
+            ["git", "check-ignore", "-q", path], cwd=ROOT, check=False
+        )
+        assert ignored.returncode == 0, f"{path} must be ignored before it is made"
+
+
+def test_train_waits_for_the_verdict_and_not_for_its_figures() -> None:
+    assert "metrics/gradient_check_passed.json" in deps("train")
+    assert "metrics/gradient_check.json" not in deps("train")
+
+
+def test_each_section_of_params_has_its_config_and_is_somebodys() -> None:
+    sections = set(yaml.safe_load((ROOT / "params.yaml").read_text()))
+    assert sections == {kind.section for kind in Section.__subclasses__()}
+    used = {key.split(".")[0] for stage in STAGES.values() for key in stage["params"]}
+    assert used == sections
+
+
+def test_each_value_of_params_is_explained() -> None:
+    for line in (ROOT / "params.yaml").read_text().splitlines():
+        if re.match(r"  \w+:", line):
+            key = line.strip().split(":")[0]
+            alike = {"last_book", "test_fraction", "height"}  # the line above tells
+            assert "#" in line or key in alike, line
+
+
+TRACE = """
+import os, sys
+from pathlib import Path
+root = Path.cwd()
+def note(event, arguments):
+    if event == "open" and isinstance(arguments[0], str):
+        path = Path(os.path.abspath(arguments[0]))
+        if path.is_relative_to(root) and "__pycache__" not in path.parts:
+            writes = any(letter in (arguments[1] or "r") for letter in "wxa+")
+            print("WROTE" if writes else "READ", path.relative_to(root), file=sys.stderr)
+    elif event == "os.rename" and "__pycache__" not in str(arguments[1]):
+        print("MADE", Path(arguments[1]), file=sys.stderr)
+sys.addaudithook(note)
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a clone of what is here, with a small book and small values."""
+    folder = tmp_path_factory.mktemp("project")
+    tracked = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    for name in tracked:
+        source = ROOT / name
+        if name == "dvc.lock" or name.startswith("metrics/") or not source.is_file():
+            continue
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(source.read_bytes())
+    params = PARAMS.replace("book.txt", "data/raw/mine.txt")
+    (folder / "params.yaml").write_text(params, encoding="utf-8")
+    book = folder / "data" / "raw" / "mine.txt"
+    book.write_text(make_book(1500), encoding="utf-8")
+    for command in (
+        ["git", "init", "-q"],
+        ["git", "add", "-A"],
+        ["git", "add", "-f", "data/raw/mine.txt"],
+        [
+            "git",
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@t",
+            "commit",
+            "-qm",
+            "a project",
+        ],
+    ):
+        subprocess.run(command, cwd=folder, check=True)
+    return folder
+
+
+def run(folder: Path, *command: str) -> str:
+    """Run a command in a clone.
+
+    The stages are the clone's own; the library is the installed one, of the same
+    content, whose compiled code is kept from one test to the next.
+    """
+    environment = dict(os.environ)
+    environment["PATH"] = (
+        f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    )
+    result = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout + result.stderr
+
+
+def test_stages_open_what_they_declare(project: Path, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", str(project), str(clone)], check=True)
+    book = "data/raw/mine.txt"
+    for stage in STAGES:
+        said = run(
+            clone,
+            sys.executable,
+            "-c",
+            f"{TRACE}\nfrom stages import {stage} as s; s.main()",
+        )
+        read = set(re.findall(r"^READ (\S+)$", said, re.MULTILINE)) - {"params.yaml"}
+        made = set(re.findall(r"^MADE (\S+)$", said, re.MULTILINE))
+        data = {path for path in read if not path.endswith((".py", ".pyc"))}
+        declared = {path for path in deps(stage) if not path.endswith(".py")}
+        declared = {book if path == "${prepare.book}" else path for path in declared}
+        assert data == declared, stage
+        assert made == outs(stage), stage
+
+
+def test_two_clones_without_a_common_cache_give_the_same_lock(
+    project: Path, tmp_path: Path
+) -> None:
+    locks = []
+    for name in ("one", "two"):
+        clone = tmp_path / name
+        subprocess.run(["git", "clone", "-q", str(project), str(clone)], check=True)
+        run(clone, "dvc", "repro")
+        locks.append((clone / "dvc.lock").read_bytes())
+        assert "up to date" in run(clone, "dvc", "repro")
+    assert locks[0] == locks[1]
+    # The file's metadata, texts and figures are the same; so a third run of all of it.
+    run(clone, "dvc", "repro", "--force")
+    assert (clone / "dvc.lock").read_bytes() == locks[0]
+
+
+def test_an_experiment_changes_a_value_and_what_hangs_on_it(
+    project: Path, tmp_path: Path
+) -> None:
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", str(project), str(clone)], check=True)
+    run(clone, "dvc", "repro")
+    run(clone, "git", "add", "-A")
+    run(
+        clone,
+        "git",
+        "-c",
+        "user.name=t",
+        "-c",
+        "user.email=t@t",
+        "commit",
+        "-qm",
+        "run",
+    )
+    said = run(clone, "dvc", "exp", "run", "-S", "train.epsilon=1e-6")
+    assert "Running stage 'train'" in said
+    assert "Running stage 'gradcheck'" not in said
+    assert "train.epsilon" in run(clone, "dvc", "params", "diff")
+    assert "network.bits_per_character" in run(clone, "dvc", "metrics", "diff")
+    assert "best" in run(clone, "dvc", "exp", "show", "--csv")
+    page = tmp_path / "page"
+    run(clone, "dvc", "plots", "diff", "--out", str(page))
+    content = (page / "index.html").read_text(encoding="utf-8")
+    assert '"epoch"' in content
+    assert "viridis" in content  # our template, not a built-in one
+    assert len(list((page / "static").glob("*.svg"))) == 4  # two figures, two revisions

@@ -1,0 +1,119 @@
+"""The same bytes whatever the processor, the compiler's effort and the environment."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import llvmlite.binding as llvm
+import numba
+import numpy as np
+import pytest
+
+from tests.imports import ROOT
+from tests.small_run import unwanted
+
+Digests = dict[str, str]
+
+
+def small_run(
+    folder: Path, *arguments: str, **environment: str
+) -> tuple[Digests, list[str]]:
+    """Run `tests.small_run` in a new process and folder; return what it prints."""
+    folder.mkdir()
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.small_run", *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    digests, found = json.loads(result.stdout)
+    return digests, found
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> Digests:
+    return small_run(tmp_path_factory.mktemp("run") / "here")[0]
+
+
+def test_every_artifact_is_there(expected: Digests) -> None:
+    assert "data/model/best.safetensors" in expected
+    assert "metrics/loss.csv" in expected
+    assert "metrics/sample.txt" in expected
+    assert "metrics/gradient_check.json" in expected
+    assert "metrics/loss_by_epoch.svg" in expected
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"NUMBA_CPU_NAME": "generic"},
+        {"NUMBA_OPT": "1"},
+        {"NUMBA_OPT": "0", "NUMBA_CPU_NAME": "generic"},
+    ],
+    ids=lambda environment: " ".join(environment.values()),
+)
+def test_compiled_otherwise(
+    environment: dict[str, str], expected: Digests, tmp_path: Path
+) -> None:
+    cache = str(tmp_path / "cache")  # Numba's own does not know of NUMBA_OPT
+    digests, _ = small_run(tmp_path / "run", NUMBA_CACHE_DIR=cache, **environment)
+    assert digests == expected
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"OPENBLAS_CORETYPE": "Nehalem", "OPENBLAS_NUM_THREADS": "1"},
+        {"OPENBLAS_CORETYPE": "Haswell", "OPENBLAS_NUM_THREADS": "2"},
+        {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"},
+        {"PYTHONHASHSEED": "1", "LC_ALL": "C", "TZ": "Asia/Kathmandu"},
+        {"PYTHONHASHSEED": "2", "LC_ALL": "tr_TR.UTF-8", "PYTHONUTF8": "0"},
+    ],
+    ids=lambda environment: " ".join(environment.values()),
+)
+def test_in_another_environment(
+    environment: dict[str, str], expected: Digests, tmp_path: Path
+) -> None:
+    digests, _ = small_run(tmp_path / "run", **environment)
+    assert digests == expected
+
+
+def test_compiled_code_fuses_nothing_and_calls_no_math_library(
+    expected: Digests, tmp_path: Path
+) -> None:
+    # What comes out of the cache cannot be inspected, so compile it here.
+    cache = str(tmp_path / "cache")
+    digests, found = small_run(tmp_path / "run", "--inspect", NUMBA_CACHE_DIR=cache)
+    assert found == []
+    assert digests == expected
+
+
+def test_the_inspection_would_find_them() -> None:
+    def fused(x: Any, y: float) -> float:
+        for i in range(x.size):
+            y += x[i] * y
+        return y
+
+    def called(x: float) -> float:
+        return math.tanh(x) + math.exp(x)
+
+    compile_fast: Any = numba.njit(fastmath=True)
+    compile_fast_fused = compile_fast(fused)
+    compile_fast_fused(np.ones(3), 1.0)
+    (assembly,) = compile_fast_fused.inspect_asm().values()
+    # Only a processor that can fuse has anything to find.
+    assert unwanted(assembly) or not llvm.get_host_cpu_features().get("fma")
+
+    compile_called: Any = numba.njit(called)
+    compile_called(1.0)
+    (assembly,) = compile_called.inspect_asm().values()
+    found = " ".join(unwanted(assembly))
+    assert "tanh" in found
+    assert "exp" in found

@@ -1,0 +1,82 @@
+"""Texts are drawn from what the network expects."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.kernels import reference
+from charrnn.sampling import continue_text
+from tests.problems import Window, make_window, windows
+
+
+def write(window: Window, length: int, temperature: float, seed: int) -> np.ndarray:
+    return continue_text(
+        window.weights,
+        window.inputs,
+        window.hidden,
+        length=length,
+        temperature=temperature,
+        rng=np.random.default_rng(seed),
+    )
+
+
+@given(
+    window=windows,
+    seed=st.integers(0, 99),
+    temperature=st.sampled_from([0.5, 1.0, 2.0]),
+)
+def test_each_character_is_drawn_from_the_reference_probabilities(
+    window: Window, seed: int, temperature: float
+) -> None:
+    length = 12
+    ids = write(window, length, temperature, seed)
+    uniforms = np.random.default_rng(seed).random(length)
+    read = np.concatenate([window.inputs, ids])[:-1]
+    _, log_p = reference.forward(window.weights, read, window.hidden)
+    for drawn, uniform, one in zip(ids, uniforms, log_p[-length:], strict=True):
+        p = np.exp(one / temperature)
+        cumulative = np.cumsum(p / p.sum())
+        below = cumulative[drawn - 1] if drawn else 0.0
+        assert below - 1e-6 <= uniform <= cumulative[drawn] + 1e-6
+
+
+@given(window=windows)
+def test_at_temperature_zero_the_likeliest_character_comes(window: Window) -> None:
+    ids = write(window, 12, 0.0, seed=0)
+    read = np.concatenate([window.inputs, ids])[:-1]
+    _, log_p = reference.forward(window.weights, read, window.hidden)
+    chosen = log_p[-12:][np.arange(12), ids]
+    np.testing.assert_allclose(chosen, log_p[-12:].max(axis=1), atol=1e-7)
+
+
+@given(window=windows, cut=st.integers(0, 12))
+def test_a_text_is_the_beginning_of_a_longer_one(window: Window, cut: int) -> None:
+    long = write(window, 12, 1.0, seed=3)
+    np.testing.assert_array_equal(write(window, cut, 1.0, seed=3), long[:cut])
+
+
+def test_the_state_given_is_not_changed() -> None:
+    window = make_window(K=5, m=4, T=6, seed=1)
+    before = window.hidden.copy()
+    write(window, 12, 1.0, seed=0)
+    np.testing.assert_array_equal(window.hidden, before)
+
+
+def test_very_small_and_large_temperatures_are_no_trouble() -> None:
+    window = make_window(K=5, m=4, T=6, seed=1)
+    cold, coldest = (write(window, 50, t, seed=0) for t in (1e-30, 0.0))
+    np.testing.assert_array_equal(cold, coldest)
+    assert set(write(window, 500, 1e30, seed=0)) == set(range(5))
+
+
+@pytest.mark.parametrize("temperature", [-1.0, float("nan")])
+def test_an_impossible_temperature_is_refused(temperature: float) -> None:
+    with pytest.raises(ValueError, match="a temperature of"):
+        write(make_window(K=5, m=4, T=6, seed=1), 5, temperature, seed=0)
+
+
+def test_an_empty_prime_is_refused() -> None:
+    window = make_window(K=5, m=4, T=6, seed=1)
+    with pytest.raises(ValueError, match="a prime of 0 characters"):
+        write(window._replace(inputs=window.inputs[:0]), 5, 1.0, seed=0)
