@@ -19,3 +19,6 @@ def run(stage: str, main: Callable[[], None]) -> None:
     except CharRnnError as error:
         log.error("error: %s", error)
         sys.exit(1)
+    except MemoryError:
+        log.error("error: not enough memory for values of this size")
+        sys.exit(1)

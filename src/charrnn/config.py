@@ -2,29 +2,25 @@
 
 Nothing has a default here: a value stands in params.yaml or it is an error.  What each
 one means, with its unit and the report's value, is said there and not repeated here.
-
-YAML has two readings.  DVC reads and writes version 1.2, in which ``1e-08`` is a number;
-PyYAML reads 1.1, in which it is a string, and ``yes`` is true.  ``_Loader`` gives PyYAML
-the scalars of 1.2 (its "core schema"), so that DVC and the stages see the same values.
 """
 
 import difflib
 import re
-from collections.abc import Hashable
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from charrnn.errors import ConfigError
+from charrnn.yaml12 import read_yaml
 
 PARAMS = Path("params.yaml")
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(ge=1)]
+# Of a size that float32 can hold, too.
+Positive = Annotated[float, Field(ge=1e-30, le=1e30)]
+NotNegative = Annotated[float, Field(ge=0, le=1e30)]
+Count = Annotated[int, Field(ge=1, le=10**9)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -144,7 +140,7 @@ def load_section(kind: type[AnySection], path: Path = PARAMS) -> AnySection:
         values is missing, unknown, of the wrong type or out of range.  The message
         names file, section, key, value and rule.
     """
-    sections = _load(path)
+    sections = read_yaml(path)
     if kind.section not in sections:
         message = f"{path}: the section '{kind.section}' is missing"
         raise ConfigError(message)
@@ -160,80 +156,34 @@ def load_section(kind: type[AnySection], path: Path = PARAMS) -> AnySection:
         raise ConfigError(message) from None
 
 
+_BOUNDS = {
+    "greater_than_equal": "at least {ge}",
+    "greater_than": "above {gt}",
+    "less_than_equal": "at most {le}",
+    "less_than": "below {lt}",
+}
+
+
 def _rule(kind: type[Section], error: Any) -> str:
     """Say in one clause what is wrong: key, value and rule."""
-    key = ".".join([kind.section, *(str(part) for part in error["loc"][:1])])
+    names = [
+        repr(name)[1:-1] for name in error["loc"][:1]
+    ]  # on one line, whatever it is
+    key = ".".join([kind.section, *names])
     if error["type"] == "missing":
         return f"{key} is missing"
     if error["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(error["loc"][0]), kind.model_fields, n=1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         return f"{key} is not a known key{hint}"
-    rule = error["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    if error["type"] in _BOUNDS:
+        bounds = {
+            name: bound if isinstance(bound, int) else f"{bound:g}"
+            for name, bound in error["ctx"].items()
+        }
+        rule = _BOUNDS[error["type"]].format(**bounds)
+        return f"{key} is {error['input']!r}: it should be {rule}"
+    rule = re.sub(r"^Value error, |^\w+ (?=should)", "", error["msg"])
     if not error["loc"]:
         return f"{key}: {rule}"
     return f"{key} is {error['input']!r}: it {rule}"
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads the scalars of YAML 1.2 as DVC does; refuses a key that stands twice."""
-
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - as in PyYAML
-
-    def construct_mapping(
-        self, node: yaml.MappingNode, deep: bool = False
-    ) -> dict[Hashable, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, str):
-                problem = f"the key {key!r} is not a word"
-            elif key in seen:
-                problem = f"the key '{key}' stands twice"
-            else:
-                seen.add(key)
-                continue
-            raise yaml.constructor.ConstructorError(
-                problem=problem, problem_mark=key_node.start_mark
-            )
-        return super().construct_mapping(node, deep)
-
-    def _integer(self, node: yaml.ScalarNode) -> int:
-        return int(node.value, 0 if "x" in node.value or "o" in node.value else 10)
-
-
-_SCALARS = {
-    "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF")),
-    "int": (r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
-    "float": (
-        (
-            r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
-            r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
-        ),
-        list("-+.0123456789"),
-    ),
-}
-for _name, (_pattern, _first) in _SCALARS.items():
-    _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_name}", re.compile(rf"^(?:{_pattern})$"), _first
-    )
-_Loader.add_constructor("tag:yaml.org,2002:int", _Loader._integer)
-
-
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    except OSError as error:
-        message = f"{path}: cannot be read: {error.strerror}"
-        raise ConfigError(message) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        message = f"{path}{where}: not valid YAML: {problem}"
-        raise ConfigError(message) from None
-    if not isinstance(content, dict):
-        message = f"{path}: holds {type(content).__name__}, not sections"
-        raise ConfigError(message)
-    return content

@@ -37,29 +37,32 @@ def decode_book(content: bytes) -> Book:
         If the bytes are not UTF-8 (the message gives the offset) or are empty.
     """
     notes = []
+    skipped = 0
     if content.startswith(codecs.BOM_UTF8):
-        content = content[len(codecs.BOM_UTF8) :]
-        notes.append("dropped the byte order mark at its start")
         skipped = len(codecs.BOM_UTF8)
-    else:
-        skipped = 0
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        bad, offset = error.object[error.start], error.start + skipped
-        message = f"not UTF-8: byte 0x{bad:02x} at offset {offset}"
-        if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            message += " (it looks like UTF-16; save it as UTF-8)"
-        raise BookError(message) from None
-    del content
-    if "\r" in text:
-        ends = text.count("\r")
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        content = content[skipped:]
+        notes.append("dropped the byte order mark at its start")
+    if b"\r" in content:
+        _decode(content, skipped)  # an offset must be one in the file as it is
+        ends = content.count(b"\r")
+        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         notes.append(f"turned {ends:,} line ends with \\r into \\n")
+    text = _decode(content, skipped)
     if not text:
         message = "the book is empty"
         raise BookError(message)
     return Book(text, tuple(notes))
+
+
+def _decode(content: bytes, skipped: int) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        bad, offset = content[error.start], error.start + skipped
+        message = f"not UTF-8: byte 0x{bad:02x} at offset {offset}"
+        if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            message += " (it looks like UTF-16; save it as UTF-8)"
+        raise BookError(message) from None
 
 
 @dataclass(frozen=True, slots=True)

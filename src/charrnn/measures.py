@@ -85,7 +85,8 @@ def entropy_bits(ids: Ids, vocabulary_size: int) -> float:
     present = counts(ids, vocabulary_size)
     present = present[present > 0]
     nats = exact.log(present / len(ids))
-    return -math.fsum((present / len(ids) * nats).tolist()) / float(exact.log(2.0))
+    total = math.fsum((present / len(ids) * nats).tolist())
+    return abs(total) / float(exact.log(2.0))
 
 
 def mean(values: NDArray[Any]) -> float:

@@ -136,7 +136,9 @@ def epochs_overlaid(
 @contextmanager
 def _figure(width: float, height: float) -> Iterator[tuple[Figure, io.BytesIO]]:
     content = io.BytesIO()
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context():
+        mpl.rcdefaults()  # whatever style the user has: it is not part of the run
+        mpl.rcParams.update(_STYLE)
         figure = Figure(figsize=(width, height))
         FigureCanvasSVG(figure)
         yield figure, content

@@ -124,6 +124,7 @@ def _sample(
 ) -> None:
     H = np.zeros((2, hidden.size), hidden.dtype)
     P = np.zeros((1, reader.c.size), hidden.dtype)
+    p = np.empty(K)
     H[0] = hidden
     last = np.full(1, x)
     for n in range(uniforms.size):
@@ -135,16 +136,14 @@ def _sample(
         else:
             highest = scores[likeliest(scores)]
             for k in range(K):
-                scores[k] = exact.exp(
-                    (scores[k] - highest) / hidden.dtype.type(temperature)
-                )
+                p[k] = exact.exp(np.float64(scores[k] - highest) / temperature)
             total = 0.0
             for k in range(K):
-                total += scores[k]
+                total += p[k]
             # The first character at which the cumulative sum passes a uniform draw.
             threshold, passed = uniforms[n] * total, 0.0
             for k in range(K):
-                passed += scores[k]
+                passed += p[k]
                 if passed > threshold:
                     last[0] = k
                     break

@@ -1,0 +1,97 @@
+"""What the tests share: Hypothesis' settings, folders, and a project of 300 characters."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+# The same examples everywhere and every time; a slow machine is no failure.
+settings.register_profile("charrnn", deadline=None, derandomize=True, database=None)
+settings.load_profile("charrnn")
+
+PROSE = (
+    "In the beginning was the Word, and the Word was with God. — Ἐν ἀρχῇ ἦν ὁ λόγος.\n"
+    "The same was in the beginning with God 🙂. All things were made by him; and\n"
+    "without him was not any thing made that was made. In him was life; and the life\n"
+    "was the light of men. And the light shineth in darkness, and the darkness..."
+)[:300]
+BOOK = Path("data/raw/book.txt")
+VALUES: dict[str, dict[str, Any]] = {
+    "fetch": {"first_book": "Jude", "last_book": "Jude"},
+    "prepare": {
+        "book": str(BOOK),
+        "validation_fraction": 0.1,
+        "test_fraction": 0.1,
+    },
+    "model": {"hidden_size": 5, "sigma": 0.1, "seed": 1},
+    "gradcheck": {
+        "sequence_length": 5,
+        "step": 1e-4,
+        "fourth_order_step": 1e-3,
+        "l2": 0.01,
+        "floor": 1e-4,
+        "tolerance": 1e-7,
+        "fourth_order_tolerance": 1e-10,
+        "element_tolerance": 1e-7,
+        "seed": 1,
+    },
+    "train": {
+        "epochs": 2,
+        "sequence_length": 5,
+        "learning_rate": 0.1,
+        "epsilon": 1e-8,
+        "clip": 5.0,
+        "l2": 0.0,
+        "warmup_updates": 0,
+        "precision": "float32",
+        "rows_per_epoch": 20,
+        "validate_every": 30,
+        "text_every": 40,
+        "text_length": 30,
+        "seed": 1,
+    },
+    "evaluate": {"blocks": 3},
+    "plot": {"width": 6.0, "height": 4.0, "highest_loss": None},
+    "sample": {"prime": "the ", "length": 60, "temperature": 1.0, "seed": 1},
+}
+
+
+class Project:
+    """A working folder with a params.yaml and a book of 300 characters."""
+
+    def __init__(self, folder: Path) -> None:
+        """Write the book and the values of `VALUES` into an empty folder."""
+        self.folder = folder
+        self.values = {name: dict(values) for name, values in VALUES.items()}
+        self.configure()
+        (folder / BOOK.parent).mkdir(parents=True)
+        (folder / BOOK).write_bytes(PROSE.encode())
+
+    def configure(self, **sections: dict[str, Any]) -> None:
+        """Change values and write params.yaml (JSON is YAML)."""
+        for name, values in sections.items():
+            self.values[name] |= values
+        (self.folder / "params.yaml").write_text(json.dumps(self.values, indent=1))
+
+    def files(self) -> dict[str, bytes]:
+        """Return the content of every file but params.yaml, by its name."""
+        return {
+            path.relative_to(self.folder).as_posix(): path.read_bytes()
+            for path in sorted(self.folder.rglob("*"))
+            if path.is_file() and path.name != "params.yaml"
+        }
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Return a small project, which is the working folder meanwhile."""
+    monkeypatch.chdir(tmp_path)
+    return Project(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file name that the examples of a property test may use in turn."""
+    return tmp_path_factory.mktemp("scratch") / "file"

@@ -1,0 +1,173 @@
+"""Tests of the stages, run in order on a book of 300 characters."""
+
+import json
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from charrnn.corpus import Vocabulary
+from stages import evaluate, fetch, gradcheck, plot, prepare, sample, train
+from tests.conftest import PROSE, Project
+
+AFTER_FETCH: list[ModuleType] = [prepare, gradcheck, train, evaluate, plot, sample]
+OUTPUTS = {
+    "data/model/best.safetensors",
+    "data/model/last.safetensors",
+    "data/prepared/test.npy",
+    "data/prepared/training.npy",
+    "data/prepared/validation.npy",
+    "data/prepared/vocabulary.json",
+    "metrics/corpus.json",
+    "metrics/evaluation.json",
+    "metrics/gradient_check.json",
+    "metrics/gradient_check_passed.json",
+    "metrics/loss.csv",
+    "metrics/loss_by_epoch.svg",
+    "metrics/loss_overlaid.svg",
+    "metrics/sample.json",
+    "metrics/sample.txt",
+    "metrics/train.json",
+    "metrics/training_texts.txt",
+}
+LAST = "data/model/last.safetensors"
+
+
+def run_all(stages: list[ModuleType] = AFTER_FETCH) -> None:
+    """Run stages in the working folder."""
+    for stage in stages:
+        stage.main()
+
+
+def read_json(project: Project, name: str) -> dict[str, Any]:
+    """Return what a file of the project holds."""
+    content: dict[str, Any] = json.loads(project.files()[name])
+    return content
+
+
+def test_two_runs_write_the_same_bytes(project: Project) -> None:
+    run_all()
+    first = project.files()
+    run_all()
+    assert set(first) == OUTPUTS | {"data/raw/book.txt"}
+    assert project.files() == first
+
+
+def test_the_metrics_fit_the_book(project: Project) -> None:
+    run_all()
+    corpus = read_json(project, "metrics/corpus.json")
+    assert corpus["characters"] == 300
+    assert corpus["distinct_characters"] == len(set(PROSE))
+    assert corpus["training_characters"] == 240
+    assert corpus["validation_characters"] == corpus["test_characters"] == 30
+    training = read_json(project, "metrics/train.json")
+    updates = 2 * ((240 - 1) // 5)
+    assert training["updates"] == updates
+    assert list(training["epochs"]) == ["1", "2"]
+    assert "validation_nats_per_character" in training["best"]
+    rows = project.files()["metrics/loss.csv"].decode().splitlines()
+    assert rows[0] == "epoch,update,smooth_loss"
+    assert rows[-1].startswith(f"2,{updates},")
+    assert len(rows) - 1 <= 2 * 20
+    evaluation = read_json(project, "metrics/evaluation.json")
+    assert evaluation["test_characters"] == 30
+    models = {"network", "uniform", "unigram", "bigram", "trigram"}
+    assert set(evaluation) == {"test_characters", "blocks", *models}
+    assert evaluation["uniform"]["perplexity"] == pytest.approx(len(set(PROSE)))
+    passed = read_json(project, "metrics/gradient_check_passed.json")
+    assert passed == {"passed": True}
+
+
+def test_the_texts_are_of_the_books_characters_and_the_length_asked_for(
+    project: Project,
+) -> None:
+    run_all()
+    files = project.files()
+    text = files["metrics/sample.txt"].decode()
+    assert text.startswith("the ")
+    assert text.endswith("\n")
+    assert len(text) == len("the ") + 60 + 1
+    assert set(text) <= set(PROSE)
+    texts = files["metrics/training_texts.txt"].decode().split("=== update ")[1:]
+    assert [text.split(",")[0] for text in texts] == ["0", "40", "80"]
+    assert all(len(text.split("nats\n", 1)[1]) == 30 + 2 for text in texts)
+
+
+def test_a_book_of_the_bible_goes_all_the_way(project: Project) -> None:
+    name = str(fetch.BOOK)
+    project.configure(prepare={"book": name}, train={"epochs": 1})
+    run_all([fetch, *AFTER_FETCH])
+    book = project.files()[fetch.BOOK.as_posix()].decode()
+    assert book.startswith("Jude, the servant of Jesus Christ, and brother of James")
+    assert len(book.splitlines()) == 25
+    vocabulary = read_json(project, "data/prepared/vocabulary.json")
+    assert vocabulary["characters"] == Vocabulary.of(book).characters
+
+
+def test_a_whole_book_may_be_learned(project: Project) -> None:
+    project.configure(prepare={"validation_fraction": 0, "test_fraction": 0.0})
+    run_all()
+    assert read_json(project, "metrics/evaluation.json") == {"test_characters": 0}
+    assert read_json(project, "metrics/corpus.json")["training_characters"] == 300
+    training = read_json(project, "metrics/train.json")
+    assert set(training["best"]) == {"update", "smooth_loss"}
+    assert "validation_nats_per_character" not in training["epochs"]["2"]
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_looking_does_not_change_what_is_learned(
+    project: Project, precision: str
+) -> None:
+    project.configure(train={"precision": precision})
+    run_all([prepare, gradcheck, train])
+    expected = project.files()
+    changes: list[dict[str, Any]] = [
+        {"text_every": 7},
+        {"text_length": 1},
+        {"validate_every": 11},
+        {"rows_per_epoch": 1},
+        {"seed": 2},
+        {"text_every": 1, "validate_every": 1, "rows_per_epoch": 500},
+    ]
+    for change in changes:
+        project.configure(train={**project.values["train"], **change})
+        train.main()
+        assert project.files()[LAST] == expected[LAST], change
+        assert project.files() != expected, change
+
+
+@pytest.mark.parametrize(
+    ("section", "change"),
+    [
+        ("model", {"seed": 2}),
+        ("model", {"sigma": 0.11}),
+        ("train", {"epochs": 1}),
+        ("train", {"sequence_length": 6}),
+        ("train", {"learning_rate": 0.11}),
+        ("train", {"epsilon": 1e-3}),
+        ("train", {"clip": 0.01}),
+        ("train", {"l2": 0.001}),
+        ("train", {"warmup_updates": 3}),
+        ("train", {"precision": "float64"}),
+    ],
+)
+def test_every_value_of_the_recipe_changes_what_is_learned(
+    project: Project, section: str, change: dict[str, Any]
+) -> None:
+    run_all([prepare, gradcheck, train])
+    before = project.files()[LAST]
+    project.configure(**{section: change})
+    train.main()
+    assert project.files()[LAST] != before
+
+
+def test_line_ends_and_a_byte_order_mark_do_not_matter(project: Project) -> None:
+    prepare.main()
+    expected = project.files()
+    book = project.folder / project.values["prepare"]["book"]
+    book.write_bytes(b"\xef\xbb\xbf" + PROSE.replace("\n", "\r\n").encode())
+    prepare.main()
+    found = project.files()
+    assert {name for name in found if found[name] != expected[name]} == {
+        "data/raw/book.txt"
+    }

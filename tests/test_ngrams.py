@@ -1,0 +1,129 @@
+"""Tests of the n-gram models, against the formula in plain Python, and in fractions."""
+
+import math
+from fractions import Fraction
+from typing import Any, TypeVar
+
+import numpy as np
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from charrnn.ngrams import NGram, Uniform
+
+Number = TypeVar("Number", float, Fraction)
+ORDERS = st.integers(1, 3)
+# (K, text to count, text to score)
+CASES = st.integers(2, 6).flatmap(
+    lambda K: st.tuples(
+        st.just(K),
+        st.lists(st.integers(0, K - 1), min_size=3, max_size=40),
+        st.lists(st.integers(0, K - 1), min_size=2, max_size=20),
+    )
+)
+# After 0 come three ids, but 1, never seen there, is as likely as they, or likelier.
+TIE = (6, [0, 4, 0, 5, 0, 2, *[1] * 7], [0, 1, 0, 2, 0, 4])
+UNSEEN = (6, [0, 4, 0, 5, 0, 2, *[1] * 30], [0, 1, 0, 2, 0, 4])
+
+
+def naive(text: list[int], context: list[int], x: int, uniform: Number) -> Number:
+    """Return p(x | context) by Witten and Bell, with `uniform` = 1 / K below."""
+    below = naive(text, context[1:], x, uniform) if context else uniform
+    length = len(context)
+    places = range(len(text) - length)
+    after = [text[i + length] for i in places if text[i : i + length] == context]
+    n, r = len(after), len(set(after))
+    return (after.count(x) + r * below) / (n + r) if n else below
+
+
+def code(context: list[int], K: int) -> int:
+    """Return a context as the number by which a model knows it."""
+    value = 0
+    for i in context:
+        value = value * K + i
+    return value
+
+
+def array(ids: list[int]) -> Any:
+    """Return ids as a model gets them."""
+    return np.array(ids, np.uint8)
+
+
+@given(CASES, ORDERS)
+def test_scores_are_those_of_the_formula(
+    case: tuple[int, list[int], list[int]], order: int
+) -> None:
+    K, text, scored = case
+    found = NGram.fit(array(text), K, order).scores(array(scored))
+    assert len(found.nats) == len(found.hits) == len(scored) - 1
+    for t in range(1, len(scored)):
+        context = scored[max(0, t - order + 1) : t]
+        p = naive(text, context, scored[t], Fraction(1, K))
+        assert math.isclose(
+            found.nats[t - 1], -math.log(p), rel_tol=1e-12, abs_tol=1e-14
+        )
+
+
+@given(CASES, ORDERS)
+@example(TIE, 2)
+@example(UNSEEN, 2)
+def test_a_hit_is_the_lowest_of_the_most_likely_ids(
+    case: tuple[int, list[int], list[int]], order: int
+) -> None:
+    K, text, scored = case
+    hits = NGram.fit(array(text), K, order).scores(array(scored)).hits
+    for t in range(1, len(scored)):
+        context = scored[max(0, t - order + 1) : t]
+        # Fractions tell what a tie is: a hit is never less likely than another id ...
+        exact = [naive(text, context, x, Fraction(1, K)) for x in range(K)]
+        assert hits[t - 1] <= (exact[scored[t]] >= max(exact) - Fraction(1, 10**12))
+        # ... and of the ids that are most likely in doubles too, it is the lowest.
+        doubles = [naive(text, context, x, 1 / K) for x in range(K)]
+        assert hits[t - 1] == (doubles.index(max(doubles)) == scored[t])
+
+
+@given(CASES, ORDERS, st.data())
+def test_probabilities_sum_to_one_after_any_context(
+    case: tuple[int, list[int], list[int]], order: int, data: st.DataObject
+) -> None:
+    K, text, _ = case
+    ids = st.lists(st.integers(0, K - 1), min_size=order - 1, max_size=order - 1)
+    context = data.draw(ids)
+    model = NGram.fit(array(text), K, order)
+    contexts = np.full(K, code(context, K))
+    found = model.probabilities(contexts, np.arange(K))
+    assert math.isclose(math.fsum(found), 1, rel_tol=1e-12)
+    assert (found > 0).all()
+    assert model.likeliest(contexts).tolist() == [int(np.argmax(found))] * K
+
+
+@given(CASES, ORDERS)
+def test_the_text_itself_may_be_scored_with_its_last_context(
+    case: tuple[int, list[int], list[int]], order: int
+) -> None:
+    K, text, _ = case
+    text = text[:order]  # as short as a text may be
+    found = NGram.fit(array(text), K, order).scores(array([*text, *text]))
+    assert np.isfinite(found.nats).all()
+
+
+@given(CASES)
+def test_the_uniform_model_knows_nothing(
+    case: tuple[int, list[int], list[int]],
+) -> None:
+    K, _, scored = case
+    found = Uniform(K).scores(array(scored))
+    np.testing.assert_allclose(found.nats, math.log(K), rtol=1e-12)
+    assert found.hits.tolist() == [x == 0 for x in scored[1:]]
+
+
+@settings(max_examples=20)
+@given(st.lists(st.integers(0, 5), min_size=3, max_size=20), ORDERS)
+def test_ids_of_a_large_vocabulary_do_not_overflow(few: list[int], order: int) -> None:
+    K = 0x110000  # all the characters that there are
+    text = [K - 1 - i for i in few]
+    found = NGram.fit(np.array(text, np.uint32), K, order).scores(
+        np.array(text, np.uint32)
+    )
+    for t in range(1, len(text)):
+        p = naive(text, text[max(0, t - order + 1) : t], text[t], Fraction(1, K))
+        assert math.isclose(found.nats[t - 1], -math.log(p), rel_tol=1e-12)
