@@ -77,12 +77,26 @@ def main() -> None:
                 checks[name] = _compared(
                     problem.gradients(l2), numerical, limits, model
                 )
+    log.info(
+        "errors |analytic - numerical| / max(%g, |analytic| + |numerical|): with 2-norms "
+        "against the central, against the fourth-order difference; of the worst element",
+        config.floor,
+    )
     for name, check in (
         *checks.items(),
         ("largest of all", dict(largest(checks.values()))),
     ):
         log.info("%s", _line(name, check))
-    write_json(FIGURES, {name: _figures(check) for name, check in checks.items()})
+    settings = {
+        "characters": config.sequence_length,
+        "hidden_size": model.hidden_size,
+        "sigma": model.sigma,
+        "floor": config.floor,
+        "norm": "2-norm: |analytic - numerical| / max(floor, |analytic| + |numerical|)",
+        **steps,
+    }
+    figures = {name: _figures(check) for name, check in checks.items()}
+    write_json(FIGURES, {"settings": settings} | figures)
     write_json(VERDICT, {"passed": True})
 
 
