@@ -9,6 +9,7 @@ from charrnn.evaluation import network_scores
 from charrnn.measures import measure, spread
 from charrnn.ngrams import NGram, Uniform
 from charrnn.saving import check_ids, load_model, load_vocabulary
+from stages.inputs import Inputs
 from stages.running import log, run
 
 TRAINING = Path("data/prepared/training.npy")
@@ -22,6 +23,7 @@ ORDERS = {"unigram": 1, "bigram": 2, "trigram": 3}
 
 def main() -> None:
     """Run the stage ``evaluate``."""
+    inputs = Inputs([EvaluateConfig], [TRAINING, TEST, VOCABULARY, BEST])
     config = load_section(EvaluateConfig)
     vocabulary = load_vocabulary(VOCABULARY)
     weights = load_model(BEST, vocabulary)
@@ -30,6 +32,7 @@ def main() -> None:
         check_ids(path, ids, vocabulary)
     if len(test) < 2:
         log.info("nothing to evaluate on: the test part has %d characters", len(test))
+        inputs.check()
         write_json(METRICS, {"test_characters": len(test)})
         return
     network = network_scores(weights, test)
@@ -42,6 +45,7 @@ def main() -> None:
     for name, order in ORDERS.items():
         model = NGram.fit(training, vocabulary.size, order)
         figures[name] = measure(model.scores(test))._asdict()
+    inputs.check()
     write_json(METRICS, figures)
     for name in ("uniform", *ORDERS, "network"):
         log.info(

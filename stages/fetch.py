@@ -5,6 +5,7 @@ from pathlib import Path
 from charrnn.artifacts import write_text
 from charrnn.config import FetchConfig, load_section
 from charrnn.fetching import bible_source, verses
+from stages.inputs import Inputs
 from stages.running import log, run
 
 BOOK = Path("data/raw/kjv-new-testament.txt")
@@ -12,8 +13,10 @@ BOOK = Path("data/raw/kjv-new-testament.txt")
 
 def main() -> None:
     """Run the stage ``fetch``."""
+    inputs = Inputs([FetchConfig])
     config = load_section(FetchConfig)
     text = verses(bible_source(), config.first_book, config.last_book)
+    inputs.check()
     write_text(BOOK, text)
     log.info(
         "%s to %s, %s characters, to %s",

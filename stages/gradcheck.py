@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from charrnn.artifacts import read_ids, write_json
+from charrnn.artifacts import read_ids, together, write_json
 from charrnn.config import GradcheckConfig, ModelConfig, load_section
 from charrnn.differences import Derivatives, numerical_derivatives, with_penalty
 from charrnn.errors import BookError, GradientError
@@ -13,6 +13,7 @@ from charrnn.gradcheck import Errors, compare, largest, problems
 from charrnn.model import Weights, initial_weights
 from charrnn.saving import check_ids, load_vocabulary
 from charrnn.streams import Purpose, stream
+from stages.inputs import Inputs
 from stages.running import log, run
 
 TRAINING = Path("data/prepared/training.npy")
@@ -23,6 +24,7 @@ VERDICT = Path("metrics/gradient_check_passed.json")
 
 def main() -> None:
     """Run the stage ``gradcheck``."""
+    inputs = Inputs([GradcheckConfig, ModelConfig], [TRAINING, VOCABULARY])
     config, model = load_section(GradcheckConfig), load_section(ModelConfig)
     vocabulary = load_vocabulary(VOCABULARY)
     needed = 2 * config.sequence_length + 1
@@ -96,8 +98,10 @@ def main() -> None:
         **steps,
     }
     figures = {name: _figures(check) for name, check in checks.items()}
-    write_json(FIGURES, {"settings": settings} | figures)
-    write_json(VERDICT, {"passed": True})
+    inputs.check()
+    with together():
+        write_json(FIGURES, {"settings": settings} | figures)
+        write_json(VERDICT, {"passed": True})
 
 
 def _compared(

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from charrnn.artifacts import read_table, write_bytes
+from charrnn.artifacts import read_table, together, write_bytes
 from charrnn.config import PlotConfig, TrainConfig, load_section
 from charrnn.plotting import COLUMNS, epoch_panels, epochs_overlaid
+from stages.inputs import Inputs
 from stages.running import log, run
 
 CURVE = Path("metrics/loss.csv")
@@ -14,17 +15,24 @@ OVERLAID = Path("metrics/loss_overlaid.svg")
 
 def main() -> None:
     """Run the stage ``plot``."""
+    inputs = Inputs([PlotConfig, TrainConfig], [CURVE])
     config = load_section(PlotConfig)
     curve = read_table(CURVE, COLUMNS)
-    for path, draw in ((PANELS, epoch_panels), (OVERLAID, epochs_overlaid)):
-        figure = draw(
+    sequence_length = load_section(TrainConfig).sequence_length
+    figures = {
+        path: draw(
             curve,
-            sequence_length=load_section(TrainConfig).sequence_length,
+            sequence_length=sequence_length,
             width=config.width,
             height=config.height,
             highest_loss=config.highest_loss,
         )
-        write_bytes(path, figure)
+        for path, draw in ((PANELS, epoch_panels), (OVERLAID, epochs_overlaid))
+    }
+    inputs.check()
+    with together():
+        for path, figure in figures.items():
+            write_bytes(path, figure)
     log.info("%d points of %s to %s and %s", len(curve), CURVE, PANELS, OVERLAID)
 
 

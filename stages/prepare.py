@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from charrnn.artifacts import read_bytes, write_array, write_json
+from charrnn.artifacts import read_bytes, together, write_array, write_json
 from charrnn.config import PrepareConfig, load_section
 from charrnn.corpus import Vocabulary, decode_book, split
 from charrnn.errors import BookError
 from charrnn.measures import entropy_bits
 from charrnn.saving import save_vocabulary
+from stages.inputs import Inputs
 from stages.running import log, run
 
 TRAINING = Path("data/prepared/training.npy")
@@ -19,7 +20,9 @@ METRICS = Path("metrics/corpus.json")
 
 def main() -> None:
     """Run the stage ``prepare``."""
+    inputs = Inputs([PrepareConfig])
     config = load_section(PrepareConfig)
+    inputs.add(Path(config.book))
     try:
         text, notes = decode_book(read_bytes(Path(config.book)))
     except BookError as error:
@@ -34,16 +37,18 @@ def main() -> None:
         validation_fraction=config.validation_fraction,
         test_fraction=config.test_fraction,
     )
-    for path, part in zip((TRAINING, VALIDATION, TEST), parts, strict=True):
-        write_array(path, part)
-    save_vocabulary(VOCABULARY, vocabulary)
     metrics = {
         "characters": len(text),
         "distinct_characters": vocabulary.size,
         "unigram_entropy_bits": entropy_bits(ids, vocabulary.size),
     }
     sizes = {f"{name}_characters": len(part) for name, part in parts._asdict().items()}
-    write_json(METRICS, metrics | sizes)
+    inputs.check()
+    with together():
+        for path, part in zip((TRAINING, VALIDATION, TEST), parts, strict=True):
+            write_array(path, part)
+        save_vocabulary(VOCABULARY, vocabulary)
+        write_json(METRICS, metrics | sizes)
     log.info(
         "%s: %s characters, %d distinct; %s to learn, %s to validate, %s to test",
         config.book,

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn.artifacts import read_ids, write_json, write_text
+from charrnn.artifacts import read_ids, together, write_json, write_text
 from charrnn.config import SampleConfig, load_section
 from charrnn.copying import longest_copy, share_new
 from charrnn.errors import ConfigError, VocabularyError
 from charrnn.sampling import continue_text
 from charrnn.saving import check_ids, load_model, load_vocabulary
 from charrnn.streams import Purpose, stream
+from stages.inputs import Inputs
 from stages.running import log, run
 
 TRAINING = Path("data/prepared/training.npy")
@@ -24,6 +25,7 @@ NEW_LENGTH = 10
 
 def main() -> None:
     """Run the stage ``sample``."""
+    inputs = Inputs([SampleConfig], [TRAINING, VOCABULARY, BEST])
     config = load_section(SampleConfig)
     vocabulary = load_vocabulary(VOCABULARY)
     weights = load_model(BEST, vocabulary)
@@ -44,11 +46,13 @@ def main() -> None:
     )
     text, book = vocabulary.decode(ids), vocabulary.decode(training)
     copied, new = longest_copy(text, book), share_new(text, book, NEW_LENGTH)
-    write_text(TEXT, config.prime + text + "\n")
     figures: dict[str, float] = {"longest_copy_characters": len(copied)}
     if new is not None:
         figures[f"share_of_new_{NEW_LENGTH}_character_strings"] = new
-    write_json(METRICS, figures)
+    inputs.check()
+    with together():
+        write_text(TEXT, config.prime + text + "\n")
+        write_json(METRICS, figures)
     log.info("%s", config.prime + text)
     log.info("longest copy of the book: %d characters, %r", len(copied), copied)
 

@@ -1,12 +1,21 @@
 """Learn the training part; keep the best and the last weights, the curve, the texts."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from charrnn.artifacts import read_ids, read_json, write_json, write_table, write_text
+from charrnn.artifacts import (
+    read_ids,
+    read_json,
+    together,
+    write_json,
+    write_table,
+    write_text,
+)
+from charrnn.checkpoints import Checkpoints, one_writer, remove_stale
 from charrnn.config import ModelConfig, TrainConfig, load_section
 from charrnn.corpus import Vocabulary, window_count
 from charrnn.errors import GradientError
@@ -14,8 +23,10 @@ from charrnn.model import initial_weights
 from charrnn.runs import Recipe, Row, Run, Watch
 from charrnn.saving import check_ids, load_vocabulary, save_model
 from charrnn.streams import Purpose, stream
-from charrnn.training import start, train
-from stages.running import log, run
+from charrnn.training import check_lengths, start, train
+from stages.inputs import Inputs
+from stages.running import Stopped, log, run
+from stages.stopping import Stop
 
 TRAINING = Path("data/prepared/training.npy")
 VALIDATION = Path("data/prepared/validation.npy")
@@ -30,6 +41,9 @@ METRICS = Path("metrics/train.json")
 
 def main() -> None:
     """Run the stage ``train``."""
+    inputs = Inputs(
+        [TrainConfig, ModelConfig], [TRAINING, VALIDATION, VOCABULARY, GRADIENTS]
+    )
     config, model = load_section(TrainConfig), load_section(ModelConfig)
     if read_json(GRADIENTS).get("passed") is not True:
         message = f"{GRADIENTS}: the gradient check has not passed"
@@ -39,6 +53,7 @@ def main() -> None:
     for path, ids in ((TRAINING, training), (VALIDATION, validation)):
         check_ids(path, ids, vocabulary)
     recipe = Recipe(**{name: getattr(config, name) for name in Recipe._fields})
+    check_lengths(training, validation, recipe)
     watch = Watch(
         rows_per_epoch=config.rows_per_epoch,
         validate_every=config.validate_every,
@@ -46,49 +61,86 @@ def main() -> None:
         text_length=config.text_length,
         text_rng=lambda update: stream(Purpose.TRAINING_TEXT, config.seed, update),
     )
-    weights = initial_weights(
-        model.hidden_size,
-        vocabulary.size,
-        sigma=model.sigma,
-        dtype=np.dtype(config.precision),
-        rng=stream(Purpose.INITIAL_WEIGHTS, model.seed),
-    )
     windows = window_count(len(training), recipe.sequence_length)
-    state = start(weights, training, recipe)
-    log.info(
-        "m = %d, %d characters, %s; %d epochs of %s updates; first loss %.2f nats",
-        model.hidden_size,
-        vocabulary.size,
-        config.precision,
-        recipe.epochs,
-        f"{windows:,}",
-        state.first_loss,
-    )
+    with one_writer():
+        remove_stale()
+        checkpoints = Checkpoints(inputs.fingerprint)
+        state = checkpoints.load()
+        if state is None:
+            weights = initial_weights(
+                model.hidden_size,
+                vocabulary.size,
+                sigma=model.sigma,
+                dtype=np.dtype(config.precision),
+                rng=stream(Purpose.INITIAL_WEIGHTS, model.seed),
+            )
+            state = start(weights, training, recipe)
+        log.info(
+            "m = %d, %d characters, %s; %d epochs of %s updates; first loss %.2f nats",
+            model.hidden_size,
+            vocabulary.size,
+            config.precision,
+            recipe.epochs,
+            f"{windows:,}",
+            state.first_loss,
+        )
+        steps = train(state, training, validation, recipe, watch)
+        _follow(state, steps, checkpoints, total=recipe.epochs * windows)
+        checkpoints.save(state)
+        inputs.check()
+        assert state.best is not None  # there is one at the end of each epoch
+        with together():
+            save_model(BEST, state.best.weights, vocabulary)
+            save_model(LAST, state.weights, vocabulary)
+            write_table(CURVE, Row._fields, state.rows)
+            write_text(TEXTS, _texts(state, vocabulary))
+            write_json(METRICS, _metrics(state, windows))
+        checkpoints.remove()
+
+
+def _follow(
+    state: Run, steps: Iterator[Run], checkpoints: Checkpoints, *, total: int
+) -> None:
+    """Go through a training run, tell how far it is, and keep it safe."""
+    if state.update:
+        log.info("going on from update %s", f"{state.update:,}")
+    stop = None
+    told = len(state.validations)
     with (
         logging_redirect_tqdm([log.parent or log]),
         tqdm(
-            total=recipe.epochs * windows, unit="update", desc="train", disable=None
+            total=total, initial=state.update, unit="update", desc="train", disable=None
         ) as bar,
     ):
-        told = 0
-        for _ in train(state, training, validation, recipe, watch):
-            bar.update(state.update - bar.n)
-            bar.set_postfix_str(f"smooth loss {state.smooth_loss:.2f}", refresh=False)
-            for checked in state.validations[told:]:
-                log.info(
-                    "epoch %d, update %s: smooth loss %.2f, validation %.4f nats a character",
-                    checked.epoch,
-                    f"{checked.update:,}",
-                    state.smooth_loss,
-                    checked.loss,
+        try:
+            for _ in steps:
+                # From the first piece on there is something to keep.
+                stop = stop or Stop()
+                bar.update(state.update - bar.n)
+                bar.set_postfix_str(
+                    f"smooth loss {state.smooth_loss:.2f}", refresh=False
                 )
-            told = len(state.validations)
-    assert state.best is not None
-    save_model(BEST, state.best.weights, vocabulary)
-    save_model(LAST, state.weights, vocabulary)
-    write_table(CURVE, Row._fields, state.rows)
-    write_text(TEXTS, _texts(state, vocabulary))
-    write_json(METRICS, _metrics(state, windows))
+                for checked in state.validations[told:]:
+                    log.info(
+                        "epoch %d, update %s: smooth loss %.2f, validation %.4f nats a "
+                        "character",
+                        checked.epoch,
+                        f"{checked.update:,}",
+                        state.smooth_loss,
+                        checked.loss,
+                    )
+                told = len(state.validations)
+                if stop.is_asked_for:
+                    checkpoints.save(state)
+                    message = (
+                        f"{stop.reason} at update {state.update:,} of {total:,}; saved "
+                        f"in {checkpoints.path.parent}: the next dvc repro goes on there"
+                    )
+                    raise Stopped(message, stop.code)
+                checkpoints.save_if_due(state)
+        finally:
+            if stop is not None:
+                stop.restore()
 
 
 def _texts(state: Run, vocabulary: Vocabulary) -> str:

@@ -80,7 +80,9 @@ class Project:
         return {
             path.relative_to(self.folder).as_posix(): path.read_bytes()
             for path in sorted(self.folder.rglob("*"))
-            if path.is_file() and path.name != "params.yaml"
+            if path.is_file()
+            and path.name != "params.yaml"
+            and ".checkpoints" not in path.parts
         }
 
 

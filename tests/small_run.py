@@ -52,7 +52,7 @@ def run() -> dict[str, str]:
     return {
         path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(Path().rglob("*"))
-        if path.is_file()
+        if path.is_file() and ".checkpoints" not in path.parts
     }
 
 

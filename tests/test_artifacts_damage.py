@@ -84,7 +84,7 @@ def test_a_missing_file_is_named(tmp_path: Path, read: Callable[[Path], Any]) ->
         ("table", b"a,c\n1,2\n", "damaged: its columns are not a, b"),
         ("table", b"a,b\n1,nan\n", "damaged: a value is not finite"),
         ("ids", b"\x93NUMPY", "damaged: not a whole list of character ids"),
-        ("arrays", b"{}", "damaged, or not a model of charrnn"),
+        ("arrays", b"{}", "damaged, or not a file of charrnn"),
     ],
 )
 def test_damage_is_named(scratch: Path, kind: str, content: bytes, rule: str) -> None:

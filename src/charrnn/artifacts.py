@@ -8,12 +8,13 @@ as the same number, arrays uncompressed, never a clock time, a path or a version
 
 import contextlib
 import csv
+import errno
 import io
 import json
 import math
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,29 @@ _IDS_HEADER = re.compile(
 )
 
 
+# Files written inside `together`, under their temporary names, or None outside of it.
+_waiting: list[tuple[Path, Path]] | None = None
+
+
+@contextlib.contextmanager
+def together() -> Iterator[None]:
+    """Let all the files that are written inside appear at its end, or none of them.
+
+    When the first one appears all are on the disk, under temporary names.
+    """
+    global _waiting
+    _waiting = []
+    try:
+        yield
+        for temporary, path in _waiting:
+            _rename(temporary, path)
+    finally:
+        for temporary, _ in _waiting:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        _waiting = None
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file whole or not at all; its folder is made if need be.
 
@@ -44,20 +68,36 @@ def write_bytes(path: Path, content: bytes) -> None:
     ArtifactError
         If the file cannot be written; what stood there before still stands there.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         with temporary.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        if _waiting is not None:
+            _waiting.append((temporary, path))
+            return
+        _rename(temporary, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        message = f"{path}: cannot be written: {error.strerror}"
+        raise ArtifactError(message) from None
+    except BaseException:  # such as Ctrl-C
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def _rename(temporary: Path, path: Path) -> None:
+    try:
         temporary.replace(path)
     except OSError as error:
         message = f"{path}: cannot be written: {error.strerror}"
         raise ArtifactError(message) from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -183,13 +223,42 @@ def read_ids(path: Path) -> NDArray[np.unsignedinteger]:
     raise ArtifactError(message)
 
 
+def bytes_of_arrays(
+    arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]
+) -> bytes:
+    """Return named arrays and a header as safetensors."""
+    text = json.dumps(header, sort_keys=True, allow_nan=False)
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    return safetensors.save(contiguous, metadata={_HEADER: text})
+
+
+def arrays_from(content: bytes) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Return what `bytes_of_arrays` was given.
+
+    Raises
+    ------
+    ArtifactError
+        If the bytes are damaged or are another kind of file.
+    """
+    try:
+        arrays = safetensors.load(content)
+        length = int.from_bytes(content[:8], "little")
+        metadata = json.loads(content[8 : 8 + length])["__metadata__"]
+        header = json.loads(metadata[_HEADER])
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError):
+        message = "damaged, or not a file of charrnn"
+        raise ArtifactError(message) from None
+    if not isinstance(header, dict):
+        message = "damaged: its header is not an object"
+        raise ArtifactError(message)
+    return arrays, header
+
+
 def write_arrays(
     path: Path, arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]
 ) -> None:
     """Write named arrays and a header as safetensors."""
-    text = json.dumps(header, sort_keys=True, allow_nan=False)
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    write_bytes(path, safetensors.save(contiguous, metadata={_HEADER: text}))
+    write_bytes(path, bytes_of_arrays(arrays, header))
 
 
 def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -202,15 +271,7 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """
     content = read_bytes(path)
     try:
-        arrays = safetensors.load(content)
-        length = int.from_bytes(content[:8], "little")
-        header = json.loads(
-            json.loads(content[8 : 8 + length])["__metadata__"][_HEADER]
-        )
-    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError):
-        message = f"{path}: damaged, or not a model of charrnn"
+        return arrays_from(content)
+    except ArtifactError as error:
+        message = f"{path}: {error}"
         raise ArtifactError(message) from None
-    if not isinstance(header, dict):
-        message = f"{path}: damaged: its header is not an object"
-        raise ArtifactError(message)
-    return arrays, header

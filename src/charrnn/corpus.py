@@ -19,6 +19,12 @@ Ids = NDArray[np.unsignedinteger[Any]]
 # the book and its ids stays small however long the book is.
 _PIECE = 1 << 20
 _CODE_POINTS = 0x110000
+# A lone surrogate cannot come out of strict UTF-8, but it can be typed.
+_UTF32, _SURROGATES = "utf-32-le", "surrogatepass"
+
+
+# ASCII's control characters but tab and newline.
+_CONTROLS = [bytes([code]) for code in (*range(9), *range(11, 32), 127)]
 
 
 class Book(NamedTuple):
@@ -48,6 +54,9 @@ def decode_book(content: bytes) -> Book:
         content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         notes.append(f"turned {ends:,} line ends with \\r into \\n")
     text = _decode(content, skipped)
+    odd = sum(content.count(byte) for byte in _CONTROLS)
+    if odd:
+        notes.append(f"kept {odd:,} control characters, such as NUL")
     if not text:
         message = "the book is empty"
         raise BookError(message)
@@ -144,7 +153,8 @@ class Vocabulary:
         if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < self.size:
             message = f"an id lies outside 0 to {self.size - 1}"
             raise VocabularyError(message)
-        return "".join([self.characters[i] for i in ids.tolist()])
+        code_points: bytes = _code_points(self.characters)[ids].tobytes()
+        return code_points.decode(_UTF32, _SURROGATES)
 
 
 def _pieces(text: str) -> list[str] | Any:
@@ -152,8 +162,7 @@ def _pieces(text: str) -> list[str] | Any:
 
 
 def _code_points(text: str) -> NDArray[np.uint32]:
-    # surrogatepass: a lone surrogate cannot come out of strict UTF-8, but can be typed.
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    return np.frombuffer(text.encode(_UTF32, _SURROGATES), dtype="<u4")
 
 
 class Parts(NamedTuple):

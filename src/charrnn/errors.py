@@ -29,5 +29,13 @@ class GradientError(CharRnnError):
     """The analytic gradient disagrees with the numerical one."""
 
 
+class CheckpointError(CharRnnError):
+    """A checkpoint is damaged, or another process is writing here."""
+
+
+class InputError(CharRnnError):
+    """Something that a stage reads changed while it ran."""
+
+
 class TrainingError(CharRnnError):
     """Training cannot go on, for example because the loss is not finite."""

@@ -1,5 +1,7 @@
 """How well the network foresees a text that it did not learn."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from charrnn.corpus import Ids
@@ -8,11 +10,30 @@ from charrnn.measures import Scores, mean
 from charrnn.model import Weights
 
 
-def network_scores(weights: Weights, ids: Ids) -> Scores:
-    """Score a text by the network, from a zero state carried through all of it."""
+def steps_at_once(weights: Weights) -> int:
+    """Return about how many characters the network reads in a tenth of a second.
+
+    Compiled code cannot be interrupted; so it is not called for more than this.
+    """
+    m, K = weights.hidden_size, weights.vocabulary_size
+    return max(64, 10**9 // (m * (m + K)))
+
+
+def pieces_of_scores(weights: Weights, ids: Ids) -> Iterator[Scores]:
+    """Score a text piece by piece, from a zero state carried through all of it."""
     hidden = np.zeros(weights.hidden_size, dtype=weights.b.dtype)
-    scores = reading.score(weights, ids[:-1], ids[1:], hidden)
-    return Scores(scores.nats, scores.hits)
+    size = steps_at_once(weights)
+    for at in range(0, len(ids) - 1, size):
+        text = ids[at : at + size + 1]
+        nats, hits, hidden = reading.score(weights, text[:-1], text[1:], hidden)
+        yield Scores(nats, hits)
+
+
+def network_scores(weights: Weights, ids: Ids) -> Scores:
+    """Score a text of two characters or more at once."""
+    pieces = zip(*pieces_of_scores(weights, ids), strict=True)
+    nats, hits = (np.concatenate(piece) for piece in pieces)
+    return Scores(nats, hits)
 
 
 def nats_per_character(weights: Weights, ids: Ids) -> float:

@@ -26,6 +26,9 @@ from charrnn.measures import Scores
 
 Array = NDArray[Any]
 
+_LARGEST_TABLE = 1 << 22
+_PIECE = 1 << 22
+
 # A context is one number, its ids as digits to base K, the latest character last:
 # leaving out the earliest character is taking the remainder.
 
@@ -83,8 +86,7 @@ class NGram:
         """Count a text of at least `order` characters, and its shorter runs."""
         K = vocabulary_size
         lower = cls.fit(ids, K, order - 1) if order > 1 else Uniform(K)
-        codes = _contexts(ids, K, order - 1) * K + ids[order - 1 :]
-        keys, key_counts = np.unique(codes, return_counts=True)
+        keys, key_counts = _count(ids, K, order)
         contexts, first, distinct = np.unique(
             keys // K, return_index=True, return_counts=True
         )
@@ -141,6 +143,23 @@ class NGram:
     def _shorter(self, contexts: Array) -> Array:
         shorter: Array = contexts % self.vocabulary_size ** max(self.order - 2, 0)
         return shorter
+
+
+def _count(ids: Ids, vocabulary_size: int, order: int) -> tuple[Array, Array]:
+    """Return the distinct runs of `order` characters, sorted, and how often each is."""
+    K = vocabulary_size
+    if K**order > _LARGEST_TABLE:
+        codes = _contexts(ids, K, order - 1) * K + ids[order - 1 :]
+        return np.unique(codes, return_counts=True)
+    # A table of all possible runs, filled piece by piece, so that a long text needs
+    # little memory beside it.
+    table = np.zeros(K**order, dtype=np.int64)
+    for at in range(0, len(ids) - order + 1, _PIECE):
+        piece = ids[at : at + _PIECE + order - 1]
+        codes = _contexts(piece, K, order - 1) * K + piece[order - 1 :]
+        table += np.bincount(codes, minlength=len(table))
+    keys = np.flatnonzero(table)
+    return keys, table[keys]
 
 
 def _contexts(ids: Ids, vocabulary_size: int, length: int) -> Array:

@@ -4,14 +4,36 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charrnn.corpus import Ids, window_count
 from charrnn.errors import BookError, TrainingError
-from charrnn.evaluation import nats_per_character
+from charrnn.evaluation import pieces_of_scores, steps_at_once
 from charrnn.kernels import compiled, reading
+from charrnn.measures import mean
 from charrnn.model import Weights, zeros_like
 from charrnn.runs import Best, Epoch, Recipe, Row, Run, Text, Validation, Watch
 from charrnn.sampling import continue_text
+
+
+def check_lengths(training: Ids, validation: Ids, recipe: Recipe) -> None:
+    """Refuse parts that are too short to learn from, or to validate on.
+
+    Raises
+    ------
+    BookError
+        If the training part, or a validation part that is not empty, has less than one
+        window.
+    """
+    T = recipe.sequence_length
+    parts = {"training": training, "validation": validation}
+    for name, part in parts.items():
+        if len(part) <= T and (name == "training" or len(part) > 0):
+            message = (
+                f"the {name} part has {len(part)} characters, but one window of "
+                f"train.sequence_length {T} needs {T + 1}"
+            )
+            raise BookError(message)
 
 
 def start(weights: Weights, training: Ids, recipe: Recipe) -> Run:
@@ -22,13 +44,8 @@ def start(weights: Weights, training: Ids, recipe: Recipe) -> Run:
     BookError
         If the training part is too short for one window.
     """
+    check_lengths(training, training[:0], recipe)
     T = recipe.sequence_length
-    if window_count(len(training), T) == 0:
-        message = (
-            f"the training part has {len(training)} characters, but one window of "
-            f"train.sequence_length {T} needs {T + 1}"
-        )
-        raise BookError(message)
     hidden = np.zeros(weights.hidden_size, dtype=weights.b.dtype)
     scores = reading.score(weights, training[:T], training[1 : T + 1], hidden)
     first_loss = float(np.cumsum(scores.nats)[-1])
@@ -55,8 +72,8 @@ def train(
         From `start`, or one that was stopped.
     training : (N,) unsigned integer
     validation : (M,) unsigned integer
-        If it has fewer than two characters, the best weights are those with the lowest
-        smooth loss at a point of the curve.
+        If it is empty, the best weights are those with the lowest smooth loss at a
+        point of the curve.
     recipe : Recipe
     watch : Watch
 
@@ -67,14 +84,16 @@ def train(
     """
     T = recipe.sequence_length
     windows = window_count(len(training), T)
-    stride = -(-windows // watch.rows_per_epoch)
-    if run.update == 0 and not run.texts:
-        _write_text(run, training, windows, recipe, watch)
-    while run.update < windows * recipe.epochs:
+    most = max(1, steps_at_once(run.weights) // (4 * T))
+    while True:
+        yield from _look(run, training, validation, windows, recipe, watch)
+        if run.update == windows * recipe.epochs:
+            return
         epoch, window = divmod(run.update, windows)
         until = min(
             windows,
-            _next_multiple(window, stride),
+            window + most,
+            _next_multiple(window, _stride(windows, watch)),
             _next_multiple(run.update, watch.validate_every) - epoch * windows,
             _next_multiple(run.update, watch.text_every) - epoch * windows,
         )
@@ -82,18 +101,12 @@ def train(
             run.hidden[:] = 0
             run.under_way = (0.0, math.inf, -math.inf)
         _learn(run, training[window * T : until * T + 1], recipe)
-        if until % stride == 0 or until == windows:
-            run.rows.append(Row(epoch + 1, run.update, run.smooth_loss))
-            if len(validation) < 2:
-                _keep_if_best(run, run.smooth_loss)
-        if until == windows:
-            total, lowest, highest = run.under_way
-            run.epochs.append(Epoch(total / windows, lowest, highest, run.smooth_loss))
-        if until == windows or run.update % watch.validate_every == 0:
-            _validate(run, validation, epoch + 1)
-        if run.update % watch.text_every == 0:
-            _write_text(run, training, windows, recipe, watch)
         yield run
+
+
+def _stride(windows: int, watch: Watch) -> int:
+    """Return how many updates lie between two points of the curve."""
+    return -(-windows // watch.rows_per_epoch)
 
 
 def _next_multiple(number: int, step: int) -> int:
@@ -135,10 +148,41 @@ def _learn(run: Run, ids: Ids, recipe: Recipe) -> None:
     )
 
 
-def _validate(run: Run, validation: Ids, epoch: int) -> None:
-    if len(validation) < 2:
-        return
-    loss = nats_per_character(run.weights, validation)
+def _look(
+    run: Run,
+    training: Ids,
+    validation: Ids,
+    windows: int,
+    recipe: Recipe,
+    watch: Watch,
+) -> Iterator[Run]:
+    """Do what is due at this update and was not done yet: a run may stop in between."""
+    n = run.update
+    if n > 0:
+        epoch, window = (n - 1) // windows + 1, (n - 1) % windows + 1
+        is_point = window % _stride(windows, watch) == 0 or window == windows
+        if is_point and (not run.rows or run.rows[-1].update < n):
+            run.rows.append(Row(epoch, n, run.smooth_loss))
+            if len(validation) == 0:
+                _keep_if_best(run, run.smooth_loss)
+        if window == windows and len(run.epochs) < epoch:
+            total, lowest, highest = run.under_way
+            run.epochs.append(Epoch(total / windows, lowest, highest, run.smooth_loss))
+        is_due = window == windows or n % watch.validate_every == 0
+        is_new = not run.validations or run.validations[-1].update < n
+        if len(validation) > 0 and is_due and is_new:
+            yield from _validate(run, validation, epoch)
+    if n % watch.text_every == 0 and (not run.texts or run.texts[-1].update < n):
+        _write_text(run, training, windows, recipe, watch)
+
+
+def _validate(run: Run, validation: Ids, epoch: int) -> Iterator[Run]:
+    nats: list[NDArray[np.float64]] = []
+    for piece in pieces_of_scores(run.weights, validation):
+        if nats:
+            yield run  # a run that stops here validates again from the start
+        nats.append(piece.nats)
+    loss = mean(np.concatenate(nats))
     run.validations.append(Validation(epoch, run.update, loss))
     _keep_if_best(run, loss)
 

@@ -2,38 +2,53 @@
 
 import numpy as np
 import pytest
-from numba import njit
 
-from charrnn.kernels.products import add_products, padded_width
-
-
-@njit
-def _add(out: np.ndarray, a: np.ndarray, B: np.ndarray) -> None:
-    add_products(out, a, B)
+from charrnn.kernels.padding import zeros
+from charrnn.kernels.passes import add_products, transpose
+from charrnn.kernels.products import VECTOR_BYTES, padded_width
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("vectors", [*range(1, 17), 40])
-@pytest.mark.parametrize("terms", [0, 1, 5, 33])
+@pytest.mark.parametrize(("rows", "terms"), [(1, 33), (2, 1), (3, 5), (4, 0), (8, 7)])
 def test_terms_are_added_in_their_order(
-    dtype: type[np.floating], vectors: int, terms: int
+    dtype: type[np.floating], vectors: int, rows: int, terms: int
 ) -> None:
-    rng = np.random.default_rng([vectors, terms])
+    rng = np.random.default_rng([vectors, rows, terms])
     width = vectors * padded_width(1, dtype)
-    out = rng.standard_normal(width).astype(dtype)
+    out = rng.standard_normal((rows, width)).astype(dtype)
     B = rng.standard_normal((terms + 2, width)).astype(dtype)
-    a = rng.standard_normal((terms, 3)).astype(dtype)[:, 1]  # with a stride
+    A = rng.standard_normal((2 * terms, 3 * rows)).astype(dtype)[::2, 1::3].T  # strides
     expected = out.copy()
-    for factor, row in zip(a, B, strict=False):
-        expected = expected + row * factor
-    _add(out, a, B)
+    for j in range(terms):
+        expected = expected + A[:, j : j + 1] * B[j]
+    add_products(out, A, B)
     np.testing.assert_array_equal(out, expected)
 
 
-def test_widths_fill_whole_vectors() -> None:
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_transposes_are_exact(dtype: type[np.floating]) -> None:
+    rng = np.random.default_rng(0)
+    for rows in range(1, 20):
+        for width in range(1, 20):
+            matrix = rng.standard_normal((rows, 24)).astype(dtype)
+            out = np.full((width + 1, 32), np.nan, dtype)
+            transpose(matrix, width, out)
+            np.testing.assert_array_equal(out[:width, :rows], matrix[:, :width].T)
+            assert np.isnan(out[width:]).all()
+            assert np.isnan(out[:, rows:]).all()  # nothing beside it is touched
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_widths_fill_whole_vectors_and_arrays_begin_at_one(
+    dtype: type[np.floating],
+) -> None:
+    itemsize = np.dtype(dtype).itemsize
     for width in range(1, 200):
-        for dtype in (np.float32, np.float64):
-            padded = padded_width(width, dtype)
-            assert padded >= width
-            assert (padded * np.dtype(dtype).itemsize) % 64 == 0
-            assert padded - width < 64 // np.dtype(dtype).itemsize
+        padded = padded_width(width, dtype)
+        assert 0 <= padded - width < VECTOR_BYTES // itemsize
+        assert (padded * itemsize) % VECTOR_BYTES == 0
+        array = zeros((3, padded), dtype)
+        assert array.ctypes.data % VECTOR_BYTES == 0
+        assert array.shape == (3, padded)
+        assert not array.any()

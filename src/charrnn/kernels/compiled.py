@@ -2,7 +2,7 @@
 
 The equations are those of `reference`, which judges this module.  What makes it fast:
 
-* `products.add_products` does all products; each matrix is kept in the orientation in
+* `passes.add_products` does all products; each matrix is kept in the orientation in
   which it is multiplied: W and V, which back-propagation needs, and their transposes,
   which the forward pass needs;
 * outputs and their gradients are computed for all T steps after the recurrence;
@@ -27,10 +27,11 @@ from charrnn.kernels.padding import (
     padded_net,
     reader_of,
     unpadded_net,
+    zeros,
 )
 from charrnn.kernels.passes import (
+    add_products,
     back_propagate,
-    gradient_row,
     outputs,
     softmax,
     states,
@@ -38,6 +39,7 @@ from charrnn.kernels.passes import (
     sum_rows,
     transpose,
 )
+from charrnn.kernels.products import TILE_ROWS
 from charrnn.model import Pass, Weights
 
 Array = NDArray[Any]
@@ -62,6 +64,47 @@ def _adagrad(theta: Array, G: Array, d_loss: Array, eta: Any, recipe: _Recipe) -
 
 
 @jit
+def _step_by_rows(
+    theta: Array,
+    G: Array,
+    factors: Array,
+    terms: Array,
+    rows: Array,
+    eta: Any,
+    recipe: _Recipe,
+) -> None:
+    """Step V or W, in place: a few rows of the gradient, factors terms, at a time."""
+    for first in range(0, theta.shape[0], TILE_ROWS):
+        count = min(TILE_ROWS, theta.shape[0] - first)
+        rows[:] = 0
+        add_products(rows[:count], factors[first : first + count], terms)
+        for r in range(count):
+            _adagrad(theta[first + r], G[first + r], rows[r], eta, recipe)
+
+
+class _Space(NamedTuple):
+    """Where an update writes what it computes; see `passes` for the letters."""
+
+    WT: Array
+    VT: Array
+    H: Array
+    P: Array
+    D: Array
+    dU: Array
+    rows: Array
+    d_b: Array
+    d_c: Array
+    nothing: Array
+
+
+def _space(net: Net, T: int) -> _Space:
+    m, M = net.W.shape
+    K = net.c.size  # with its padding, like M
+    shapes = ((m, M), (m, K), (T + 1, M), (T, K), (T, M), (T, M), (TILE_ROWS, M))
+    return _Space(*(zeros(shape, net.b.dtype) for shape in (*shapes, (M,), (K,), (M,))))
+
+
+@jit
 def _train(
     net: Net,
     G: Net,
@@ -72,15 +115,12 @@ def _train(
     recipe: _Recipe,
     smooth_loss: float,
     smooth_losses: Array,
+    space: _Space,
 ) -> None:
     """Make an update for each of the learning rates `etas`, in place."""
-    m, K, dtype = net.W.shape[0], net.V.shape[0], net.b.dtype
-    WT, VT = np.zeros_like(net.W), np.zeros((m, net.c.size), dtype)
+    m, K = net.W.shape[0], net.V.shape[0]
+    WT, VT, H, P, D, dU, rows, d_b, d_c, nothing = space
     reader = Reader(net.b, net.c, net.UT, WT, VT)
-    H = np.zeros((T + 1, net.b.size), dtype)
-    P = np.zeros((T, net.c.size), dtype)
-    D, dU = np.zeros_like(H[1:]), np.zeros_like(H[1:])
-    row, d_c, nothing = np.zeros_like(net.b), np.zeros_like(net.c), np.zeros_like(net.b)
     seen, slots = np.zeros(T, np.int64), np.full(K, -1)
     unpenalised = _Recipe(recipe.epsilon, recipe.clip, recipe.twice_l2 * 0)
     H[T] = hidden
@@ -101,12 +141,8 @@ def _train(
             return
         back_propagate(net, y, H, P, D)
 
-        for k in range(K):
-            gradient_row(row, P[:, k], H[1:])
-            _adagrad(net.V[k], G.V[k], row, eta, recipe)
-        for i in range(m):
-            gradient_row(row, D[:, i], H)
-            _adagrad(net.W[i], G.W[i], row, eta, recipe)
+        _step_by_rows(net.V, G.V, P[:, :K].T, H[1:], rows, eta, recipe)
+        _step_by_rows(net.W, G.W, D[:, :m].T, H, rows, eta, recipe)
         count = sum_by_character(x, D, dU, seen, slots)
         if recipe.twice_l2 == 0:
             for s in range(count):
@@ -117,8 +153,8 @@ def _train(
                 _adagrad(net.UT[k], G.UT[k], d_u, eta, recipe)
         for s in range(count):
             slots[seen[s]] = -1
-        sum_rows(row, D)
-        _adagrad(net.b, G.b, row, eta, unpenalised)
+        sum_rows(d_b, D)
+        _adagrad(net.b, G.b, d_b, eta, unpenalised)
         sum_rows(d_c, P)
         _adagrad(net.c, G.c, d_c, eta, unpenalised)
     hidden[:] = H[T]
@@ -182,6 +218,7 @@ def train_windows(
         _Recipe(dtype.type(epsilon), dtype.type(clip), dtype.type(2 * l2)),
         smooth_loss,
         smooth_losses,
+        _space(net, sequence_length),
     )
     for changed, arrays in ((net, weights), (G, squares)):
         for array, values in zip(arrays, unpadded_net(changed, arrays), strict=True):
@@ -192,11 +229,9 @@ def train_windows(
 
 @jit
 def _gradients(D: Array, H: Array, P: Array, x: Array, d: Net) -> None:
-    """Fill the gradients of the loss from d_a in D and d_o in P."""
-    for k in range(d.V.shape[0]):
-        gradient_row(d.V[k], P[:, k], H[1:])
-    for i in range(d.W.shape[0]):
-        gradient_row(d.W[i], D[:, i], H)
+    """Fill the gradients of the loss, zeros so far, from d_a in D and d_o in P."""
+    add_products(d.V, P[:, : d.V.shape[0]].T, H[1:])
+    add_products(d.W, D[:, : d.W.shape[0]].T, H)
     sum_rows(d.b, D)
     sum_rows(d.c, P)
     dU, slots = np.zeros_like(D), np.full(d.UT.shape[0], -1)

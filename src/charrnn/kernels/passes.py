@@ -13,9 +13,24 @@ from numpy.typing import NDArray
 from charrnn import exact
 from charrnn.kernels.jit import jit
 from charrnn.kernels.padding import Net, Reader
-from charrnn.kernels.products import add_products
+from charrnn.kernels.products import (
+    TILE_ROWS,
+    add_one_row,
+    add_tile_rows,
+    transpose_square,
+)
 
 Array = NDArray[Any]
+
+
+@jit
+def add_products(out: Array, A: Array, B: Array) -> None:
+    """Add the product of A, (rows, n), and B, (n or more, w), to out, (rows, w)."""
+    whole = out.shape[0] - out.shape[0] % TILE_ROWS
+    for r in range(0, whole, TILE_ROWS):
+        add_tile_rows(out[r : r + TILE_ROWS], A[r : r + TILE_ROWS], B)
+    for r in range(whole, out.shape[0]):
+        add_one_row(out[r : r + 1], A[r : r + 1], B)
 
 
 @jit
@@ -26,7 +41,7 @@ def states(net: Reader, x: Array, H: Array) -> None:
         h, u = H[t + 1], net.UT[x[t]]
         for i in range(h.shape[0]):
             h[i] = u[i] + net.b[i]
-        add_products(h, H[t, :m], net.WT)
+        add_one_row(H[t + 1 : t + 2], H[t : t + 1, :m], net.WT)
         for i in range(h.shape[0]):
             h[i] = exact.tanh(h[i])
 
@@ -35,9 +50,8 @@ def states(net: Reader, x: Array, H: Array) -> None:
 def outputs(net: Reader, H: Array, O: Array) -> None:
     """Fill o_1 ... o_T."""
     m = net.VT.shape[0]
-    for t in range(O.shape[0]):
-        O[t] = net.c
-        add_products(O[t], H[t + 1, :m], net.VT)
+    O[:] = net.c
+    add_products(O, H[1 : O.shape[0] + 1, :m], net.VT)
 
 
 @jit
@@ -76,21 +90,14 @@ def back_propagate(net: Net, y: Array, H: Array, P: Array, D: Array) -> None:
     one = H.dtype.type(1)
     for t in range(y.shape[0]):
         P[t, y[t]] -= one
-        D[t] = 0
-        add_products(D[t], P[t, :K], net.V)
+    D[:] = 0
+    add_products(D, P[:, :K], net.V)
     for t in range(y.shape[0] - 1, -1, -1):
         d, h = D[t], H[t + 1]
         if t + 1 < y.shape[0]:
-            add_products(d, D[t + 1, :m], net.W)
+            add_one_row(D[t : t + 1], D[t + 1 : t + 2, :m], net.W)
         for i in range(d.shape[0]):
             d[i] *= one - h[i] * h[i]
-
-
-@jit
-def gradient_row(row: Array, factors: Array, rows: Array) -> None:
-    """Fill a row of d_V or d_W: the sum over t of factors[t] rows[t]."""
-    row[:] = 0
-    add_products(row, factors, rows)
 
 
 @jit
@@ -124,16 +131,14 @@ def sum_by_character(x: Array, D: Array, dU: Array, seen: Array, slots: Array) -
 
 @jit
 def transpose(matrix: Array, width: int, out: Array) -> None:
-    """Fill the leading part of `out` with the transpose of matrix[:, :width].
-
-    Eight rows at a time, so that the writes are eight neighbours each.
-    """
-    rows = matrix.shape[0]
-    eights = rows - rows % 8
-    for i in range(0, eights, 8):
-        for j in range(width):
-            for r in range(8):
-                out[j, i + r] = matrix[i + r, j]
-    for i in range(eights, rows):
+    """Fill the leading part of `out` with the transpose of matrix[:, :width]."""
+    rows, columns = matrix.shape[0] // 8 * 8, width // 8 * 8
+    for i in range(0, rows, 8):
+        for j in range(0, columns, 8):
+            transpose_square(matrix[i : i + 8, j : j + 8], out[j : j + 8, i : i + 8])
+        for j in range(columns, width):
+            for k in range(i, i + 8):
+                out[j, k] = matrix[k, j]
+    for i in range(rows, matrix.shape[0]):
         for j in range(width):
             out[j, i] = matrix[i, j]

@@ -1,19 +1,20 @@
-"""The one product that all of the network's arithmetic is made of.
+"""The one product that all of the network's arithmetic is made of, and transposition.
 
-``add_products(out, a, B)`` does ``out = out + a[0] B[0] + a[1] B[1] + ...``, each
-element adding its terms one after another in this order: a written order, so that the
-result is the same on every machine.  It is a vector times a matrix; with the rows of a
-matrix for `a` it is a product of matrices.
+``add_products(out, A, B)`` does ``out[r] = out[r] + A[r, 0] B[0] + A[r, 1] B[1] + ...``,
+each element adding its terms one after another in this order: a written order, so that
+the result is the same on every machine, however the rows are grouped.
 
 It is written in LLVM's vectors and not in Python, because LLVM does not find by itself
-what makes it fast: a stripe of `out` as wide as `MOST` vectors stays in registers while
-all rows of `B` pass by, so that a term costs one load, one multiplication and one
-addition.  A vector of 64 bytes becomes one register of AVX-512, two of AVX2, four of
-SSE or Neon; the elements do not notice, since none is ever added to its neighbour.
+what makes it fast: a tile of `out`, some rows high and some vectors wide, stays in
+registers while all rows of `B` pass by, so that a term costs one multiplication and one
+addition, and a load is shared by the rows of the tile.  A vector of 64 bytes becomes one
+register of AVX-512, two of AVX2, four of SSE or Neon; the elements do not notice, since
+none is ever added to its neighbour.
 """
 
 from typing import Any
 
+import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
 from numba import types
@@ -22,8 +23,12 @@ from numba.extending import intrinsic
 from numpy.typing import DTypeLike
 
 VECTOR_BYTES = 64
-# Seven vectors of AVX2's half size, with a factor and a row, are its sixteen registers.
-MOST = 7
+TILE_ROWS = 3
+# The widest tiles, in vectors, that leave registers for a factor and a row: of AVX-512's
+# 32 whole ones, or else of 16 half ones.  The results do not depend on it.
+_IS_WIDE = bool(llvm.get_host_cpu_features().get("avx512f"))
+_WIDEST = {1: 7, TILE_ROWS: 5 if _IS_WIDE else 1}
+_SIDE = 8  # of the squares in which a matrix is transposed
 
 
 def padded_width(width: int, dtype: DTypeLike) -> int:
@@ -32,90 +37,141 @@ def padded_width(width: int, dtype: DTypeLike) -> int:
     return -(-width // lanes) * lanes
 
 
-def _add_products(_: Any, out: Any, a: Any, B: Any) -> Any:
-    """Add the products of `a`, (n,), with the rows of `B`, to `out`, in place.
+class _Array:
+    """An array argument in code that is being generated."""
 
-    Parameters
-    ----------
-    out : (w,) float, contiguous
-        w fills whole vectors; see `padded_width`.
-    a : (n,) float, any stride
-    B : (n or more, w) float
-        Rows contiguous; what lies beyond row n is not read.
-    """
-    signature = types.void(out, a, B)
-    itemsize = out.dtype.bitwidth // 8
-    lanes = VECTOR_BYTES // itemsize
+    def __init__(self, context: Any, builder: Any, kind: Any, value: Any) -> None:
+        array = context.make_array(kind)(context, builder, value)
+        self.builder = builder
+        self.word = context.get_value_type(types.intp)
+        self.base = builder.bitcast(array.data, ir.IntType(8).as_pointer())
+        self.shape = cgutils.unpack_tuple(builder, array.shape)
+        self.strides = cgutils.unpack_tuple(builder, array.strides)
+
+    def at(self, kind: Any, offset: Any, *place: Any) -> Any:
+        """Return a pointer to what lies at some indices and an offset in bytes."""
+        for index, stride in zip(place, self.strides, strict=False):
+            number = ir.Constant(self.word, index) if isinstance(index, int) else index
+            offset = self.builder.add(offset, self.builder.mul(number, stride))
+        pointer = self.builder.gep(self.base, [offset])
+        return self.builder.bitcast(pointer, kind.as_pointer())
+
+
+def _product(rows: int) -> Any:
+    """Return the intrinsic that does a number of rows at once."""
+
+    def add(_: Any, out: Any, A: Any, B: Any) -> Any:
+        itemsize = out.dtype.bitwidth // 8
+        lanes = VECTOR_BYTES // itemsize
+
+        def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+            to, factors, terms = (
+                _Array(context, builder, kind, value)
+                for kind, value in zip((out, A, B), arguments, strict=True)
+            )
+            scalar = context.get_value_type(out.dtype)
+            vector = ir.VectorType(scalar, lanes)
+            undefined = ir.Constant(vector, ir.Undefined)
+            everywhere = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
+
+            def number(value: int) -> Any:
+                return ir.Constant(to.word, value)
+
+            def factor(row: int, term: Any) -> Any:
+                one = builder.load(factors.at(scalar, number(0), row, term))
+                first = builder.insert_element(undefined, one, ir.IntType(32)(0))
+                return builder.shuffle_vector(first, undefined, everywhere)
+
+            def tile(start: Any, width: int) -> None:
+                """Do `width` vectors from the byte `start` on; sums become registers."""
+                offsets = [
+                    builder.add(start, number(v * VECTOR_BYTES)) for v in range(width)
+                ]
+                places = [(row, offset) for offset in offsets for row in range(rows)]
+                sums = {place: cgutils.alloca_once(builder, vector) for place in places}
+                for (row, offset), total in sums.items():
+                    here = to.at(vector, offset, row)
+                    builder.store(builder.load(here, align=itemsize), total)
+                with cgutils.for_range(builder, factors.shape[1]) as loop:
+                    by = [factor(row, loop.index) for row in range(rows)]
+                    for offset in offsets:
+                        here = terms.at(vector, offset, loop.index)
+                        term = builder.load(here, align=itemsize)
+                        for row in range(rows):
+                            total = sums[row, offset]
+                            product = builder.fmul(term, by[row])
+                            summed = builder.fadd(builder.load(total), product)
+                            builder.store(summed, total)
+                for (row, offset), total in sums.items():
+                    here = to.at(vector, offset, row)
+                    builder.store(builder.load(total), here, align=itemsize)
+
+            # Tiles of about equal width: one of a single vector would wait for its sums.
+            widest = _WIDEST[rows]
+            vectors = builder.udiv(to.shape[1], number(lanes))
+            tiles = builder.udiv(
+                builder.add(vectors, number(widest - 1)), number(widest)
+            )
+            with cgutils.for_range(builder, tiles) as loop:
+                after = builder.add(loop.index, number(1))
+                begin = builder.udiv(builder.mul(vectors, loop.index), tiles)
+                end = builder.udiv(builder.mul(vectors, after), tiles)
+                start = builder.mul(begin, number(VECTOR_BYTES))
+                done = builder.append_basic_block("done")
+                choice = builder.switch(builder.sub(end, begin), done)
+                for width in range(1, widest + 1):
+                    block = builder.append_basic_block(f"tile{width}")
+                    choice.add_case(number(width), block)
+                    builder.position_at_end(block)
+                    tile(start, width)
+                    builder.branch(done)
+                builder.position_at_end(done)
+            return context.get_dummy_value()
+
+        return types.void(out, A, B), generate
+
+    # The intrinsic takes one argument less than what generates it: not the context.
+    return intrinsic(add)
+
+
+# out (rows, w), A (rows, n) of any strides, B (n or more, w); w fills whole vectors.
+add_one_row: Any = _product(1)
+add_tile_rows: Any = _product(TILE_ROWS)
+
+
+def _transpose_square(_: Any, matrix: Any, out: Any) -> Any:
+    """Write the transpose of an 8 x 8 array, through registers, by interleaving rows."""
+    itemsize = matrix.dtype.bitwidth // 8
 
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
-        scalar = context.get_value_type(out.dtype)
-        vector = ir.VectorType(scalar, lanes)
-        byte_pointer = ir.IntType(8).as_pointer()
-        word = context.get_value_type(types.intp)
-        undefined = ir.Constant(vector, ir.Undefined)
-        everywhere = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
-
-        def number(value: int) -> Any:
-            return ir.Constant(word, value)
-
-        def view(kind: Any, value: Any) -> tuple[Any, Any, Any]:
-            array = context.make_array(kind)(context, builder, value)
-            length = cgutils.unpack_tuple(builder, array.shape)[0]
-            stride = cgutils.unpack_tuple(builder, array.strides)[0]
-            return builder.bitcast(array.data, byte_pointer), length, stride
-
-        def pointer(base: Any, offset: Any, kind: Any) -> Any:
-            return builder.bitcast(builder.gep(base, [offset]), kind.as_pointer())
-
-        (to, width, _step), (factors, n, factor_step), (rows, _n, row_step) = (
-            view(kind, value)
-            for kind, value in zip((out, a, B), arguments, strict=True)
+        read, write = (
+            _Array(context, builder, kind, value)
+            for kind, value in zip((matrix, out), arguments, strict=True)
         )
-
-        def stripe(start: Any, count: int) -> None:
-            """Do `count` vectors from the byte `start` on; `sums` become registers."""
-            offsets = [
-                builder.add(start, number(v * VECTOR_BYTES)) for v in range(count)
+        vector = ir.VectorType(context.get_value_type(matrix.dtype), _SIDE)
+        index = ir.VectorType(ir.IntType(32), _SIDE)
+        half, zero = _SIDE // 2, ir.Constant(read.word, 0)
+        # Elements of the first row and of the second in turn: of their lower halves, and
+        # of their upper ones.
+        halves = [
+            ir.Constant(index, [k for i in half_ for k in (i, _SIDE + i)])
+            for half_ in (range(half), range(half, _SIDE))
+        ]
+        rows = [
+            builder.load(read.at(vector, zero, row), align=itemsize)
+            for row in range(_SIDE)
+        ]
+        for _round in range(_SIDE.bit_length() - 1):
+            rows = [
+                builder.shuffle_vector(rows[k], rows[k + half], which)
+                for k in range(half)
+                for which in halves
             ]
-            sums = [cgutils.alloca_once(builder, vector) for _ in offsets]
-            for offset, total in zip(offsets, sums, strict=True):
-                place = pointer(to, offset, vector)
-                builder.store(builder.load(place, align=itemsize), total)
-            with cgutils.for_range(builder, n) as loop:
-                at = builder.mul(loop.index, factor_step)
-                factor = builder.load(pointer(factors, at, scalar))
-                first = builder.insert_element(undefined, factor, ir.IntType(32)(0))
-                factor = builder.shuffle_vector(first, undefined, everywhere)
-                row = builder.gep(rows, [builder.mul(loop.index, row_step)])
-                for offset, total in zip(offsets, sums, strict=True):
-                    place = pointer(row, offset, vector)
-                    term = builder.fmul(builder.load(place, align=itemsize), factor)
-                    builder.store(builder.fadd(builder.load(total), term), total)
-            for offset, total in zip(offsets, sums, strict=True):
-                place = pointer(to, offset, vector)
-                builder.store(builder.load(total), place, align=itemsize)
-
-        # Stripes of about equal width: one of a single vector would wait for its sums.
-        vectors = builder.udiv(width, number(lanes))
-        stripes = builder.udiv(builder.add(vectors, number(MOST - 1)), number(MOST))
-        with cgutils.for_range(builder, stripes) as loop:
-            after = builder.add(loop.index, number(1))
-            begin = builder.udiv(builder.mul(vectors, loop.index), stripes)
-            end = builder.udiv(builder.mul(vectors, after), stripes)
-            start = builder.mul(begin, number(VECTOR_BYTES))
-            done = builder.append_basic_block("done")
-            choice = builder.switch(builder.sub(end, begin), done)
-            for count in range(1, MOST + 1):
-                block = builder.append_basic_block(f"stripe{count}")
-                choice.add_case(number(count), block)
-                builder.position_at_end(block)
-                stripe(start, count)
-                builder.branch(done)
-            builder.position_at_end(done)
+        for row, values in enumerate(rows):
+            builder.store(values, write.at(vector, zero, row), align=itemsize)
         return context.get_dummy_value()
 
-    return signature, generate
+    return types.void(matrix, out), generate
 
 
-# The intrinsic takes one argument less than what generates it: not the typing context.
-add_products: Any = intrinsic(_add_products)
+transpose_square: Any = intrinsic(_transpose_square)

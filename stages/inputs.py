@@ -1,0 +1,89 @@
+"""What a stage reads, and whether it changed meanwhile.
+
+DVC notes the inputs of a stage when it has ended.  If one was edited while the stage
+ran, dvc.lock would pair the new input with the old results, so such a stage must fail.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from charrnn.config import PARAMS, Section
+from charrnn.errors import ArtifactError, InputError
+from charrnn.yaml12 import read_yaml
+
+
+class Inputs:
+    """The inputs of a stage, as they are when this is made: values, files and code.
+
+    Parameters
+    ----------
+    sections : sequence of type
+        The config models of the sections of params.yaml that the stage reads.
+    files : sequence of Path
+    """
+
+    def __init__(
+        self, sections: Sequence[type[Section]], files: Sequence[Path] = ()
+    ) -> None:
+        self._sections = [kind.section for kind in sections]
+        self._files = list(files)
+        self._code = [
+            Path(file)
+            for name, module in sorted(sys.modules.items())
+            if name.partition(".")[0] in ("charrnn", "stages")
+            and (file := getattr(module, "__file__", None))
+        ]
+        self._before = self._look()
+
+    def add(self, file: Path) -> None:
+        """Add a file whose name is one of the values."""
+        self._files.append(file)
+        self._before[file.as_posix()] = _digest(file)
+
+    @property
+    def fingerprint(self) -> str:
+        """A name for exactly these inputs."""
+        text = json.dumps(self._before, sort_keys=True)
+        return hashlib.sha256(text.encode("utf-8")).hexdigest()[:24]
+
+    def check(self) -> None:
+        """Refuse to go on to the outputs if an input is not as it was.
+
+        Raises
+        ------
+        InputError
+            The message names what changed.
+        """
+        after = self._look()
+        changed = [name for name, was in self._before.items() if after[name] != was]
+        if changed:
+            message = (
+                f"{', '.join(changed)} changed while the stage ran: nothing was "
+                f"written, run it again"
+            )
+            raise InputError(message)
+
+    def _look(self) -> dict[str, str]:
+        found = {}
+        values = read_yaml(PARAMS)
+        for section in self._sections:
+            name = f"{PARAMS}: {section}"
+            found[name] = json.dumps(values.get(section), sort_keys=True, default=repr)
+        for path in self._files:
+            found[path.as_posix()] = _digest(path)
+        for path in self._code:
+            found["/".join(path.parts[-2:])] = _digest(path)
+        return found
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = error.strerror if isinstance(error, OSError) else error
+        message = f"{path}: cannot be read: {reason}"
+        raise ArtifactError(message) from None
