@@ -185,6 +185,7 @@ def _validate(run: Run, validation: Ids, epoch: int) -> Iterator[Run]:
     loss = mean(np.concatenate(nats))
     run.validations.append(Validation(epoch, run.update, loss))
     _keep_if_best(run, loss)
+    yield run
 
 
 def _keep_if_best(run: Run, loss: float) -> None:
