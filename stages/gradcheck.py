@@ -9,8 +9,9 @@ from charrnn.artifacts import read_ids, together, write_json
 from charrnn.config import GradcheckConfig, ModelConfig, load_section
 from charrnn.differences import Derivatives, numerical_derivatives, with_penalty
 from charrnn.errors import BookError, GradientError
+from charrnn.experiment import first_weights
 from charrnn.gradcheck import Errors, compare, largest, problems
-from charrnn.model import Weights, initial_weights
+from charrnn.model import Weights
 from charrnn.saving import check_ids, load_vocabulary
 from charrnn.streams import Purpose, stream
 from stages.inputs import Inputs
@@ -36,13 +37,7 @@ def main() -> None:
             f"gradcheck.sequence_length {config.sequence_length} need {needed}"
         )
         raise BookError(message)
-    weights = initial_weights(
-        model.hidden_size,
-        vocabulary.size,
-        sigma=model.sigma,
-        dtype=np.float64,
-        rng=stream(Purpose.INITIAL_WEIGHTS, model.seed),
-    )
+    weights = first_weights(model, vocabulary.size, dtype=np.float64)
     rng = stream(Purpose.GRADIENT_CHECK, config.seed)
     hidden = 2 * rng.random(model.hidden_size) - 1
     steps = {"step": config.step, "fourth_order_step": config.fourth_order_step}

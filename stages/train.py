@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
@@ -19,10 +18,9 @@ from charrnn.checkpoints import Checkpoints, one_writer, remove_stale
 from charrnn.config import ModelConfig, TrainConfig, load_section
 from charrnn.corpus import Vocabulary, window_count
 from charrnn.errors import GradientError
-from charrnn.model import initial_weights
-from charrnn.runs import Recipe, Row, Run, Watch
+from charrnn.experiment import first_weights, recipe_of, watch_of
+from charrnn.runs import Row, Run
 from charrnn.saving import check_ids, load_vocabulary, save_model
-from charrnn.streams import Purpose, stream
 from charrnn.training import check_lengths, start, train
 from stages.inputs import Inputs
 from stages.running import Stopped, log, run
@@ -52,28 +50,15 @@ def main() -> None:
     training, validation = read_ids(TRAINING), read_ids(VALIDATION)
     for path, ids in ((TRAINING, training), (VALIDATION, validation)):
         check_ids(path, ids, vocabulary)
-    recipe = Recipe(**{name: getattr(config, name) for name in Recipe._fields})
+    recipe = recipe_of(config)
     check_lengths(training, validation, recipe)
-    watch = Watch(
-        rows_per_epoch=config.rows_per_epoch,
-        validate_every=config.validate_every,
-        text_every=config.text_every,
-        text_length=config.text_length,
-        text_rng=lambda update: stream(Purpose.TRAINING_TEXT, config.seed, update),
-    )
     windows = window_count(len(training), recipe.sequence_length)
     with one_writer():
         remove_stale()
         checkpoints = Checkpoints(inputs.fingerprint)
         state = checkpoints.load()
         if state is None:
-            weights = initial_weights(
-                model.hidden_size,
-                vocabulary.size,
-                sigma=model.sigma,
-                dtype=np.dtype(config.precision),
-                rng=stream(Purpose.INITIAL_WEIGHTS, model.seed),
-            )
+            weights = first_weights(model, vocabulary.size, dtype=config.precision)
             state = start(weights, training, recipe)
         log.info(
             "m = %d, %d characters, %s; %d epochs of %s updates; first loss %.2f nats",
@@ -84,7 +69,7 @@ def main() -> None:
             f"{windows:,}",
             state.first_loss,
         )
-        steps = train(state, training, validation, recipe, watch)
+        steps = train(state, training, validation, recipe, watch_of(config))
         _follow(state, steps, checkpoints, total=recipe.epochs * windows)
         checkpoints.save(state)
         inputs.check()

@@ -1,5 +1,6 @@
 """dvc.yaml tells the truth: about code, files, values; and two clones agree."""
 
+import math
 import os
 import re
 import subprocess
@@ -132,7 +133,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(folder: Path, *command: str) -> str:
+def run(folder: Path, *command: str, code: int = 0) -> str:
     """Run a command in a clone.
 
     The stages are the clone's own; the library is the installed one, of the same
@@ -150,7 +151,7 @@ def run(folder: Path, *command: str) -> str:
         text=True,
         check=False,
     )
-    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.returncode == code, result.stdout + result.stderr
     return result.stdout + result.stderr
 
 
@@ -168,6 +169,7 @@ def test_stages_open_what_they_declare(project: Path, tmp_path: Path) -> None:
         read = set(re.findall(r"^READ (\S+)$", said, re.MULTILINE)) - {"params.yaml"}
         made = set(re.findall(r"^MADE (\S+)$", said, re.MULTILINE))
         data = {path for path in read if not path.endswith((".py", ".pyc"))}
+        data.discard(".checkpoints/lock")
         declared = {path for path in deps(stage) if not path.endswith(".py")}
         declared = {book if path == "${prepare.book}" else path for path in declared}
         assert data == declared, stage
@@ -185,9 +187,28 @@ def test_two_clones_without_a_common_cache_give_the_same_lock(
         locks.append((clone / "dvc.lock").read_bytes())
         assert "up to date" in run(clone, "dvc", "repro")
     assert locks[0] == locks[1]
-    # The file's metadata, texts and figures are the same; so a third run of all of it.
     run(clone, "dvc", "repro", "--force")
     assert (clone / "dvc.lock").read_bytes() == locks[0]
+
+    verify = [sys.executable, "-m", "charrnn", "verify", "--updates", "100"]
+    assert "what the code gives" in run(clone, *verify)
+    curve = clone / "metrics" / "loss.csv"
+    lines = curve.read_text(encoding="utf-8").splitlines()
+    epoch, update, loss = lines[3].split(",")
+    lines[3] = f"{epoch},{update},{math.nextafter(float(loss), 99)!r}"
+    curve.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (clone / "data/model/best.safetensors").unlink()
+    said = run(clone, *verify, "--quiet", code=1).splitlines()
+    assert said[0].startswith(
+        "NOT data/model/best.safetensors (train made it) cannot be"
+    )
+    assert said[1] == (
+        "NOT metrics/loss.csv (train made it) is another file than dvc.lock says"
+    )
+    assert said[-2].startswith(
+        f"NOT training again leaves metrics/loss.csv at update {update}"
+    )
+    assert "do not hold" in said[-1]
 
 
 def test_an_experiment_changes_a_value_and_what_hangs_on_it(

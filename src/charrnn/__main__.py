@@ -1,0 +1,7 @@
+"""``python -m charrnn``."""
+
+import sys
+
+from charrnn.cli import main
+
+sys.exit(main())

@@ -1,0 +1,116 @@
+"""Whether what lies here is what dvc.lock says, and what the code gives."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from charrnn.artifacts import read_ids, read_table
+from charrnn.config import ModelConfig, TrainConfig, load_section
+from charrnn.errors import ArtifactError
+from charrnn.experiment import first_weights, recipe_of, watch_of
+from charrnn.runs import Row
+from charrnn.saving import check_ids, load_vocabulary
+from charrnn.training import start, train
+from charrnn.yaml12 import read_yaml
+
+LOCK = Path("dvc.lock")
+TRAINING = Path("data/prepared/training.npy")
+VOCABULARY = Path("data/prepared/vocabulary.json")
+CURVE = Path("metrics/loss.csv")
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at, and whether it holds."""
+
+    holds: bool
+    text: str
+
+
+def compare_with_lock(lock: Path = LOCK) -> Iterator[Finding]:
+    """Hash each file that dvc.lock names; yield what holds and what does not.
+
+    Raises
+    ------
+    ConfigError
+        If dvc.lock cannot be read.
+    """
+    stages = read_yaml(lock).get("stages", {})
+    kinds = {"deps": "reads", "outs": "made"}
+    checked: set[tuple[str, str]] = set()
+    for stage, content in stages.items():
+        for kind, verb in kinds.items():
+            for entry in content.get(kind, []):
+                path, md5 = entry["path"], entry.get("md5")
+                if (path, md5) not in checked:
+                    checked.add((path, md5))
+                    what = f"{path} ({stage} {verb} it)"
+                    yield _compare_file(what, Path(path), md5)
+        for file, values in content.get("params", {}).items():
+            yield _compare_values(f"{file} ({stage} reads it)", Path(file), values)
+
+
+def _compare_values(what: str, path: Path, values: dict[str, Any]) -> Finding:
+    """Compare the values that a stage was run with, by key or by section."""
+    here = read_yaml(path)
+    for key, value in values.items():
+        found: Any = here
+        for name in key.split("."):
+            found = found.get(name) if isinstance(found, dict) else None
+        if found != value:
+            return Finding(False, f"{what} has other values of {key} than dvc.lock")
+    return Finding(True, f"{what} has the values of dvc.lock: {', '.join(values)}")
+
+
+def _compare_file(what: str, path: Path, md5: Any) -> Finding:
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "md5").hexdigest()
+    except OSError as error:
+        return Finding(False, f"{what} cannot be read: {error.strerror}")
+    if found != md5:
+        return Finding(False, f"{what} is another file than dvc.lock says")
+    return Finding(True, f"{what} is as dvc.lock says")
+
+
+def compare_with_training(updates: int) -> Finding:
+    """Train again in memory and compare the curve bit by bit.
+
+    Parameters
+    ----------
+    updates : int
+        How far to train; the points of the curve up to there are compared.
+
+    Raises
+    ------
+    CharRnnError
+        If params.yaml, the prepared book or the curve cannot be read.
+    """
+    config, model = load_section(TrainConfig), load_section(ModelConfig)
+    vocabulary = load_vocabulary(VOCABULARY)
+    training = read_ids(TRAINING)
+    check_ids(TRAINING, training, vocabulary)
+    curve = read_table(CURVE, Row._fields)
+    expected = [Row(int(e), int(u), float(s)) for e, u, s in curve if u <= updates]
+    if not expected:
+        message = f"{CURVE}: its first point lies beyond update {updates:,}"
+        raise ArtifactError(message)
+    recipe = recipe_of(config)
+    weights = first_weights(model, vocabulary.size, dtype=config.precision)
+    run = start(weights, training, recipe)
+    for _ in train(run, training, training[:0], recipe, watch_of(config)):
+        for found, row in zip(run.rows, expected, strict=False):
+            if found != row:
+                text = (
+                    f"training again leaves {CURVE} at update {row.update:,}: "
+                    f"{found.smooth_loss!r} here, {row.smooth_loss!r} there"
+                )
+                return Finding(False, text)
+        if len(run.rows) >= len(expected):
+            break
+    last = expected[-1]
+    text = (
+        f"training again gives the {len(expected):,} points of {CURVE} up to update "
+        f"{last.update:,}, bit for bit"
+    )
+    return Finding(True, text)
