@@ -31,10 +31,11 @@ def main() -> None:
     weights = load_model(BEST, vocabulary)
     training = read_ids(TRAINING)
     check_ids(TRAINING, training, vocabulary)
+    begin = vocabulary.decode(training[:1]) if config.prime is None else config.prime
     try:
-        prime = vocabulary.encode(config.prime)
+        prime = vocabulary.encode(begin)
     except VocabularyError as error:
-        message = f"params.yaml: sample.prime is {config.prime!r}: {error}"
+        message = f"params.yaml: sample.prime is {begin!r}: {error}"
         raise ConfigError(message) from None
     ids = continue_text(
         weights,
@@ -51,9 +52,9 @@ def main() -> None:
         figures[f"share_of_new_{NEW_LENGTH}_character_strings"] = new
     inputs.check()
     with together():
-        write_text(TEXT, config.prime + text + "\n")
+        write_text(TEXT, begin + text + "\n")
         write_json(METRICS, figures)
-    log.info("%s", config.prime + text)
+    log.info("%s", begin + text)
     log.info("longest copy of the book: %d characters, %r", len(copied), copied)
 
 

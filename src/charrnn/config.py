@@ -121,7 +121,7 @@ class SampleConfig(Section):
     """What the best weights write at the end."""
 
     section = "sample"
-    prime: Annotated[str, Field(min_length=1)]
+    prime: Annotated[str, Field(min_length=1)] | None
     length: Count
     temperature: NotNegative
     seed: Seed
