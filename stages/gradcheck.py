@@ -7,7 +7,12 @@ from tqdm import tqdm
 
 from charrnn.artifacts import read_ids, together, write_json
 from charrnn.config import GradcheckConfig, ModelConfig, load_section
-from charrnn.differences import Derivatives, numerical_derivatives, with_penalty
+from charrnn.differences import (
+    Derivatives,
+    choose_elements,
+    numerical_derivatives,
+    with_penalty,
+)
 from charrnn.errors import BookError, GradientError
 from charrnn.experiment import first_weights
 from charrnn.gradcheck import Errors, compare, largest, problems
@@ -47,11 +52,13 @@ def main() -> None:
         "fourth_order_tolerance": config.fourth_order_tolerance,
         "element_tolerance": config.element_tolerance,
     }
-    elements = sum(array.size for array in weights)
+    chosen = choose_elements(weights, config.most_elements, rng=rng)
+    elements = sum(int(which.sum()) for which in chosen)
     log.info(
-        "%s elements, each in 3 windows of T = %d; m = %d, sigma = %g, h = %g "
+        "%s of %s elements, each in 3 windows of T = %d; m = %d, sigma = %g, h = %g "
         "(central) and %g (fourth order), float64",
         f"{elements:,}",
+        f"{sum(array.size for array in weights):,}",
         config.sequence_length,
         model.hidden_size,
         model.sigma,
@@ -66,13 +73,13 @@ def main() -> None:
             weights, ids, hidden, config.sequence_length
         ).items():
             derivatives = numerical_derivatives(
-                problem, **steps, on_element=lambda: bool(bar.update())
+                problem, chosen, **steps, on_element=lambda: bool(bar.update())
             )
             for l2 in (0.0, config.l2):
                 numerical = with_penalty(derivatives, weights, l2=l2, **steps)
                 name = f"{state}_state" + ("_with_penalty" if l2 else "")
                 checks[name] = _compared(
-                    problem.gradients(l2), numerical, limits, model
+                    problem.gradients(l2), numerical, chosen, limits, model
                 )
     log.info(
         "errors |analytic - numerical| / max(%g, |analytic| + |numerical|): with 2-norms "
@@ -85,6 +92,7 @@ def main() -> None:
     ):
         log.info("%s", _line(name, check))
     settings = {
+        "elements": elements,
         "characters": config.sequence_length,
         "hidden_size": model.hidden_size,
         "sigma": model.sigma,
@@ -102,12 +110,13 @@ def main() -> None:
 def _compared(
     analytic: Weights,
     numerical: Derivatives,
+    chosen: Weights,
     limits: dict[str, float],
     model: ModelConfig,
 ) -> dict[str, Errors]:
     gain = model.sigma * model.hidden_size**0.5
     try:
-        return compare(analytic, numerical, **limits)
+        return compare(analytic, numerical, chosen, **limits)
     except GradientError as error:
         if gain <= 2:
             raise

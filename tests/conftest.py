@@ -35,6 +35,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "tolerance": 1e-7,
         "fourth_order_tolerance": 1e-10,
         "element_tolerance": 1e-7,
+        "most_elements": 10**4,
         "seed": 1,
     },
     "train": {

@@ -23,7 +23,8 @@ prepare: {book: book.txt, validation_fraction: 0.1, test_fraction: 0.1}
 model: {hidden_size: 37, sigma: 0.1, seed: 1}
 gradcheck:
   {sequence_length: 7, step: 1.0e-4, fourth_order_step: 1.0e-3, l2: 0.01, floor: 1.0e-4,
-   tolerance: 1.0e-7, fourth_order_tolerance: 1.0e-9, element_tolerance: 1.0e-6, seed: 1}
+   tolerance: 1.0e-7, fourth_order_tolerance: 1.0e-9, element_tolerance: 1.0e-6,
+   most_elements: 500, seed: 1}
 train:
   {epochs: 2, sequence_length: 11, learning_rate: 0.1, epsilon: 1.0e-8, clip: 5.0,
    l2: 0.0, warmup_updates: 0, precision: float32, rows_per_epoch: 50,

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from charrnn.differences import Problem, numerical_derivatives, with_penalty
+from charrnn.differences import (
+    Problem,
+    choose_elements,
+    numerical_derivatives,
+    with_penalty,
+)
 from charrnn.errors import GradientError
 from charrnn.gradcheck import Errors, compare, problems
 from charrnn.kernels import reference
@@ -33,11 +38,12 @@ def check(window: Window, gradients: Gradients, l2: float = 0.0) -> dict[str, Er
         losses=lambda: reference.losses(weights, *window[1:])[0],
         gradients=lambda l2: gradients(window, l2),
     )
-    numerical = numerical_derivatives(problem, step=H, fourth_order_step=10 * H)
+    chosen = choose_elements(weights, 10**6, rng=np.random.default_rng(0))
+    numerical = numerical_derivatives(problem, chosen, step=H, fourth_order_step=10 * H)
     numerical = with_penalty(
         numerical, weights, l2=l2, step=H, fourth_order_step=10 * H
     )
-    return compare(problem.gradients(l2), numerical, **LIMITS)
+    return compare(problem.gradients(l2), numerical, chosen, **LIMITS)
 
 
 def right(window: Window, l2: float) -> Weights:
@@ -178,11 +184,26 @@ def test_the_compiled_kernel_is_checked_from_three_states() -> None:
     for name, problem in found.items():
         losses, _ = reference.losses(weights, *expected[name])
         np.testing.assert_allclose(problem.losses(), losses, rtol=1e-10)
-        numerical = numerical_derivatives(problem, step=H, fourth_order_step=10 * H)
+        chosen = choose_elements(weights, 10**6, rng=np.random.default_rng(0))
+        numerical = numerical_derivatives(
+            problem, chosen, step=H, fourth_order_step=10 * H
+        )
         for l2 in (0.0, 0.1):
             with_l2 = with_penalty(
                 numerical, weights, l2=l2, step=H, fourth_order_step=10 * H
             )
-            compare(problem.gradients(l2), with_l2, **LIMITS)
+            compare(problem.gradients(l2), with_l2, chosen, **LIMITS)
         for one, other in zip(problem.weights, before, strict=True):
             np.testing.assert_array_equal(one, other)  # each element was put back
+
+
+def test_of_a_large_network_some_elements_are_chosen() -> None:
+    weights = WINDOW.weights
+    chosen = choose_elements(weights, 10, rng=np.random.default_rng(0))
+    assert [which.sum() for which in chosen] == [4, 5, 10, 10, 10]
+    problem = Problem(
+        weights.copy(), lambda: reference.losses(*WINDOW)[0], lambda _: weights
+    )
+    derivatives = numerical_derivatives(problem, chosen, step=H, fourth_order_step=H)
+    for array, which in zip(derivatives.central, chosen, strict=True):
+        assert not array[~which].any()

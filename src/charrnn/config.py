@@ -79,6 +79,7 @@ class GradcheckConfig(Section):
     tolerance: Positive
     fourth_order_tolerance: Positive
     element_tolerance: Positive
+    most_elements: Count
     seed: Seed
 
 

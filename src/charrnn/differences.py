@@ -47,19 +47,43 @@ class Derivatives(NamedTuple):
     fourth_order: Weights
 
 
+def choose_elements(
+    weights: Weights, most: int, *, rng: np.random.Generator
+) -> Weights:
+    """Choose at most so many elements of each array, at random; all if there are fewer.
+
+    Returns
+    -------
+    Weights
+        Of booleans.
+    """
+
+    def choose(array: Array) -> Array:
+        if array.size <= most:
+            return np.ones(array.shape, dtype=np.bool_)
+        chosen = np.zeros(array.size, dtype=np.bool_)
+        chosen[rng.choice(array.size, most, replace=False)] = True
+        return chosen.reshape(array.shape)
+
+    return Weights(*map(choose, weights))
+
+
 def numerical_derivatives(
     problem: Problem,
+    chosen: Weights,
     *,
     step: float,
     fourth_order_step: float,
     on_element: Callable[[], object] = lambda: None,
 ) -> Derivatives:
-    """Differentiate the loss by every element of every weight.
+    """Differentiate the loss by the chosen elements of the weights; 0 stands elsewhere.
 
     Parameters
     ----------
     problem : Problem
         Its weights are changed in place, one at a time, and restored.
+    chosen : Weights
+        Of booleans.
     step, fourth_order_step : float
         h of the central and of the fourth-order difference.
     on_element : callable
@@ -67,10 +91,10 @@ def numerical_derivatives(
     """
     h = fourth_order_step
     central, fourth_order = zeros_like(problem.weights), zeros_like(problem.weights)
-    for theta, by_two, by_four in zip(
-        problem.weights, central, fourth_order, strict=True
+    for theta, which, by_two, by_four in zip(
+        problem.weights, chosen, central, fourth_order, strict=True
     ):
-        for at in np.ndindex(theta.shape):
+        for at in map(tuple, np.argwhere(which).tolist()):
             by_two[at] = _difference(problem, theta, at, step) / (2 * step)
             near = _difference(problem, theta, at, h)
             far = _difference(problem, theta, at, 2 * h)

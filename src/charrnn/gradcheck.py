@@ -52,6 +52,7 @@ def element_errors(analytic: Array, numerical: Array, floor: float) -> Array:
 def compare(
     analytic: Weights,
     numerical: Derivatives,
+    chosen: Weights,
     *,
     floor: float,
     tolerance: float,
@@ -60,6 +61,17 @@ def compare(
 ) -> dict[str, Errors]:
     """Return each parameter's errors, if all of them are within the tolerances.
 
+    Parameters
+    ----------
+    analytic : Weights
+    numerical : Derivatives
+    chosen : Weights
+        Of booleans: the elements that are compared.
+    floor : float
+        Least denominator of an error.
+    tolerance, fourth_order_tolerance, element_tolerance : float
+        The largest that the three `Errors` may be.
+
     Raises
     ------
     GradientError
@@ -67,35 +79,29 @@ def compare(
         and the numerical value there, and the error with its tolerance.
     """
     found = {}
-    for name, gradient in analytic.named():
-        fourth_order = getattr(numerical.fourth_order, name)
+    for name, which in chosen.named():
+        gradient, central, fourth_order = (
+            getattr(arrays, name)[which] for arrays in (analytic, *numerical)
+        )
         by_element = element_errors(gradient, fourth_order, floor)
         errors = Errors(
-            central=norm_error(gradient, getattr(numerical.central, name), floor),
+            central=norm_error(gradient, central, floor),
             fourth_order=norm_error(gradient, fourth_order, floor),
             element=float(by_element.max()),
         )
         limits = Errors(tolerance, fourth_order_tolerance, element_tolerance)
         for measure, error, limit in zip(Errors._fields, errors, limits, strict=True):
             if not error <= limit:  # a NaN is not within the tolerance
-                worst = _worst(by_element)
+                worst = int(np.argmax(np.nan_to_num(by_element, nan=np.inf)))
+                place = ", ".join(map(str, np.argwhere(which)[worst].tolist()))
                 message = (
                     f"the gradient of {name} is wrong: its {measure} error {error:.2e} "
-                    f"is above {limit:.0e}; worst at {name}[{_text(worst)}]: "
+                    f"is above {limit:.0e}; worst at {name}[{place}]: "
                     f"analytic {gradient[worst]:.9g}, numerical {fourth_order[worst]:.9g}"
                 )
                 raise GradientError(message)
         found[name] = errors
     return found
-
-
-def _worst(errors: Array) -> tuple[int, ...]:
-    flat = int(np.argmax(np.where(np.isnan(errors), np.inf, errors)))
-    return tuple(int(i) for i in np.unravel_index(flat, errors.shape))
-
-
-def _text(index: tuple[int, ...]) -> str:
-    return ", ".join(map(str, index))
 
 
 def largest(all_errors: Iterable[dict[str, Errors]]) -> Iterator[tuple[str, Errors]]:
