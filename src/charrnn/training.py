@@ -84,7 +84,7 @@ def train(
     """
     T = recipe.sequence_length
     windows = window_count(len(training), T)
-    most = max(1, steps_at_once(run.weights) // (4 * T))
+    most = max(1, steps_at_once(run.weights) // T)
     while True:
         yield from _look(run, training, validation, windows, recipe, watch)
         if run.update == windows * recipe.epochs:

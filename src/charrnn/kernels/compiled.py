@@ -6,7 +6,7 @@ The equations are those of `reference`, which judges this module.  What makes it
   which it is multiplied: W and V, which back-propagation needs, and their transposes,
   which the forward pass needs;
 * outputs and their gradients are computed for all T steps after the recurrence;
-* a row of a gradient is used for its AdaGrad step at once, and never stored;
+* some rows of a gradient at a time are made, used for their AdaGrad step, forgotten;
 * U is touched only in the columns of the characters that occur in the window, since a
   zero gradient changes nothing;
 * many updates are made in one call.
@@ -44,6 +44,9 @@ from charrnn.model import Pass, Weights
 
 Array = NDArray[Any]
 
+# Of a gradient, that are made before they are used.
+_ROWS = 8 * TILE_ROWS
+
 
 class _Recipe(NamedTuple):
     """What all updates have in common, in the weights' type; l2 doubled, as used."""
@@ -73,13 +76,22 @@ def _step_by_rows(
     eta: Any,
     recipe: _Recipe,
 ) -> None:
-    """Step V or W, in place: a few rows of the gradient, factors terms, at a time."""
-    for first in range(0, theta.shape[0], TILE_ROWS):
-        count = min(TILE_ROWS, theta.shape[0] - first)
+    """Step V or W, in place, some rows of the gradient, factors terms, at a time.
+
+    Some rows are as one long one to AdaGrad: its loop is soon done with 100 elements.
+    """
+    size = rows.shape[0]
+    for first in range(0, theta.shape[0], size):
+        count = min(size, theta.shape[0] - first)
         rows[:] = 0
         add_products(rows[:count], factors[first : first + count], terms)
-        for r in range(count):
-            _adagrad(theta[first + r], G[first + r], rows[r], eta, recipe)
+        _adagrad(
+            theta[first : first + count].reshape(-1),
+            G[first : first + count].reshape(-1),
+            rows[:count].reshape(-1),
+            eta,
+            recipe,
+        )
 
 
 class _Space(NamedTuple):
@@ -100,7 +112,7 @@ class _Space(NamedTuple):
 def _space(net: Net, T: int) -> _Space:
     m, M = net.W.shape
     K = net.c.size  # with its padding, like M
-    shapes = ((m, M), (m, K), (T + 1, M), (T, K), (T, M), (T, M), (TILE_ROWS, M))
+    shapes = ((m, M), (m, K), (T + 1, M), (T, K), (T, M), (T, M), (_ROWS, M))
     return _Space(*(zeros(shape, net.b.dtype) for shape in (*shapes, (M,), (K,), (M,))))
 
 

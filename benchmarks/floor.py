@@ -1,0 +1,214 @@
+"""The least time that an update could take, out of what this machine was measured to do.
+
+Counted for one update, K characters, m hidden units, T steps, k distinct characters in
+the window:
+
+* products: T m m to the states and as many from them to d_W, (T - 1) m m back through
+  time, and T K m each for the scores, d_h and d_V, every one a multiplication and an
+  addition that may not be fused (design, section 5);
+* of these, the recurrence forward and back reads all of W at every step, 2 T - 1 times,
+  as one step cannot begin before the last one has ended;
+* T m tanh, T K exp;
+* AdaGrad, a root and a division, for m m + K m + k m + m + K elements.
+
+Each is divided by a rate: the best of many trials of a small compiled loop on aligned
+data.  Products are those of `add_products`, tanh and exp those of `exact`, on data that
+stay in the level-1 cache.  The recurrence takes one row at a time, so its rate is that of
+one row; elsewhere it is the better of one row and of whole tiles, each at the width at
+which it is fastest.  AdaGrad runs on matrices of the size of W and its G, with one row of
+a gradient, as they are read and written where they lie.  W is read, added up as integers,
+where it lies after being read whole: in level 1 if it fits there, else in level 2.  The
+recurrence takes the longer of its products and its reading, as if they overlapped
+perfectly; the other times are added.  Not counted: transposing W and V, reading V, G and
+the outputs, the greatest score and the sum of a softmax, the calls and loops around it
+all.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar, cast
+
+import numba
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from charrnn import exact
+from charrnn.kernels.padding import zeros
+from charrnn.kernels.passes import add_products
+from charrnn.kernels.products import TILE_ROWS, VECTOR_BYTES, padded_width
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _compile(function: Function) -> Function:
+    """Compile without fastmath: the floor is that of exact code."""
+    decorate: Any = numba.njit(error_model="numpy")
+    return cast("Function", decorate(function))
+
+
+_tanh32, _exp32 = _compile(exact.tanh32), _compile(exact.exp32)
+_tanh64, _exp64 = _compile(exact.tanh64), _compile(exact.exp64)
+_REPEATS = 200
+_SECONDS = 0.8  # of trials, for each rate but the products'
+_SECONDS_A_WIDTH = 0.2
+_WIDTHS = range(1, 8)  # of a tile, in vectors
+_CACHED = 16384  # bytes: at most a half of a level-1 cache
+
+
+class Rates(NamedTuple):
+    """What this machine does, a nanosecond.
+
+    Attributes
+    ----------
+    row_products, products : float
+        Multiplications, each with its addition: of one row; and the best.
+    reading : float
+        Bytes of W.
+    tanh, exp, adagrad : float
+        Elements.
+    """
+
+    row_products: float
+    products: float
+    reading: float
+    tanh: float
+    exp: float
+    adagrad: float
+
+
+class Floor(NamedTuple):
+    """Microseconds an update, part by part.
+
+    Attributes
+    ----------
+    recurrence : float
+        The longer of `recurrence_products` and `recurrence_reading`.
+    recurrence_products, recurrence_reading : float
+        For information: not added.
+    other_products, functions, adagrad : float
+    """
+
+    recurrence: float
+    recurrence_products: float
+    recurrence_reading: float
+    other_products: float
+    functions: float
+    adagrad: float
+
+    @property
+    def total(self) -> float:
+        """The floor, microseconds an update."""
+        return self.recurrence + self.other_products + self.functions + self.adagrad
+
+
+def floor_of(
+    rates: Rates, m: int, K: int, T: int, distinct: float, dtype: DTypeLike
+) -> Floor:
+    """Return the floor; `distinct` is the mean number of characters a window has."""
+    recurrent, elsewhere = (2 * T - 1) * m * m, T * m * m + 3 * T * K * m
+    products = recurrent / rates.row_products
+    reading = recurrent * np.dtype(dtype).itemsize / rates.reading
+    learned = m * m + K * m + distinct * m + m + K
+    return Floor(
+        recurrence=max(products, reading) / 1e3,
+        recurrence_products=products / 1e3,
+        recurrence_reading=reading / 1e3,
+        other_products=elsewhere / rates.products / 1e3,
+        functions=(T * m / rates.tanh + T * K / rates.exp) / 1e3,
+        adagrad=learned / rates.adagrad / 1e3,
+    )
+
+
+def distinct_characters(ids: NDArray[Any], T: int) -> float:
+    """Return the mean number of distinct characters in a window's inputs."""
+    windows = ids[: len(ids) // T * T].reshape(-1, T)
+    return float(np.mean([len(set(window)) for window in windows[:1000].tolist()]))
+
+
+def measure(m: int, dtype: DTypeLike) -> Rates:
+    """Measure this machine, on one thread; takes some seven seconds."""
+    dtype = np.dtype(dtype)
+    width = padded_width(m, dtype)
+    row, flat = (
+        _small_numbers(width, dtype),
+        _small_numbers(_CACHED // dtype.itemsize, dtype),
+    )
+    theta, G = _small_numbers((m, width), dtype), _small_numbers((m, width), dtype)
+    G += np.ones(1, dtype)
+    W = _small_numbers((m, m), dtype).reshape(-1).view(np.int64)
+    small = np.array(1e-3, dtype)[()]
+    tanh, exp = (_tanh32, _exp32) if dtype == np.float32 else (_tanh64, _exp64)
+    out = zeros(flat.shape, dtype)
+    one, tile = (
+        max(_rate_of_products(rows, vectors, dtype) for vectors in _WIDTHS)
+        for rows in (1, TILE_ROWS)
+    )
+    return Rates(
+        row_products=one,
+        products=max(one, tile),
+        reading=W.nbytes / _best(lambda: _read(W)),
+        tanh=flat.size / _best(lambda: _map(tanh, flat, out)),
+        exp=flat.size / _best(lambda: _map(exp, flat, out)),
+        adagrad=theta.size / _best(lambda: _adagrad(theta, G, row, small)),
+    )
+
+
+def _small_numbers(shape: int | tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return random numbers at an address that a cache line begins at."""
+    array = zeros(shape if isinstance(shape, tuple) else (shape,), dtype)
+    array[...] = 0.01 * np.random.default_rng(1).standard_normal(shape)
+    return array
+
+
+def _rate_of_products(rows: int, vectors: int, dtype: np.dtype[Any]) -> float:
+    """Return the products a nanosecond in a tile, its terms in level 1."""
+    width = vectors * VECTOR_BYTES // dtype.itemsize
+    terms = _small_numbers((_CACHED // VECTOR_BYTES // vectors, width), dtype)
+    factors = _small_numbers((rows, len(terms)), dtype)
+    sums = zeros((rows, width), dtype)
+    best = _best(lambda: _products(sums, factors, terms), _SECONDS_A_WIDTH)
+    return rows * terms.size / best
+
+
+def _best(run: Callable[[], object], seconds: float = _SECONDS) -> float:
+    """Return the least time of one of the `_REPEATS` that `run` makes, nanoseconds."""
+    run()
+    best, end = float("inf"), time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        start = time.perf_counter_ns()
+        run()
+        best = min(best, (time.perf_counter_ns() - start) / _REPEATS)
+    return best
+
+
+@_compile
+def _products(out: Any, factors: Any, terms: Any) -> None:
+    for _ in range(_REPEATS):
+        add_products(out, factors, terms)
+
+
+@_compile
+def _read(numbers: Any) -> int:
+    total = 0
+    for repeat in range(_REPEATS):
+        # A different sum each time, so that none can be left out.
+        for i in range(numbers.shape[0]):
+            total += numbers[i] ^ repeat
+    return total
+
+
+@_compile
+def _map(function: Any, x: Any, out: Any) -> None:
+    for _ in range(_REPEATS):
+        for i in range(x.shape[0]):
+            out[i] = function(x[i])
+
+
+@_compile
+def _adagrad(theta: Any, G: Any, gradient: Any, small: Any) -> None:
+    for _ in range(_REPEATS):
+        for k in range(theta.shape[0]):
+            for i in range(theta.shape[1]):
+                g = min(max(gradient[i], -small), small)
+                G[k, i] += g * g
+                theta[k, i] -= small * g / np.sqrt(G[k, i] + small)

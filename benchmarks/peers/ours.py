@@ -1,0 +1,37 @@
+"""Ours: `charrnn.training.train`, as the pipeline's stage runs it.
+
+Points of the curve are recorded 500 times an epoch, and the best weights kept by their
+smooth loss.  Validations and texts in between are put off, as no peer makes any; of
+both, only the text before the first update remains.
+"""
+
+import numpy as np
+
+from benchmarks.peers.learning import Block, Learn
+from charrnn.corpus import Ids
+from charrnn.model import Weights
+from charrnn.runs import Recipe, Watch
+from charrnn.training import start, train
+
+WATCH = Watch(
+    rows_per_epoch=500,
+    validate_every=10**12,
+    text_every=10**12,
+    text_length=200,
+    text_rng=np.random.default_rng,
+)
+
+
+def prepare(weights: Weights, ids: Ids, recipe: Recipe) -> Learn:
+    """Return a function that makes updates."""
+    run = start(weights, ids, recipe)
+    steps = train(run, ids, ids[:0], recipe, WATCH)
+
+    def learn(updates: int) -> Block:
+        before, smooth_losses = run.update, []
+        while run.update < before + updates:
+            next(steps)
+            smooth_losses.append(run.smooth_loss)
+        return Block(run.update - before, np.array(smooth_losses))
+
+    return learn
