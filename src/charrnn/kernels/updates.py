@@ -1,0 +1,162 @@
+"""Many updates in one call, compiled: a window's passes, then AdaGrad, again and again.
+
+What makes it fast:
+
+* `passes.add_products` does all products; each matrix is kept in the orientation in
+  which it is multiplied: W and V, which back-propagation needs, and their transposes,
+  which the forward pass needs;
+* outputs and their gradients are computed for all T steps after the recurrence;
+* some rows of a gradient at a time are made, used for their AdaGrad step, forgotten;
+* U is touched only in the columns of the characters that occur in the window, since a
+  zero gradient changes nothing;
+* many updates are made in one call.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.kernels.jit import jit
+from charrnn.kernels.padding import Net, Reader, zeros
+from charrnn.kernels.passes import (
+    add_products,
+    back_propagate,
+    outputs,
+    softmax,
+    states,
+    sum_by_character,
+    sum_rows,
+    transpose,
+)
+from charrnn.kernels.products import TILE_ROWS
+
+Array = NDArray[Any]
+
+# Of a gradient, that are made before they are used.
+_ROWS = 8 * TILE_ROWS
+
+
+class Rates(NamedTuple):
+    """What all updates have in common, in the weights' type; l2 doubled, as used."""
+
+    epsilon: Any
+    clip: Any
+    twice_l2: Any
+
+
+@jit
+def _adagrad(theta: Array, G: Array, d_loss: Array, eta: Any, rates: Rates) -> None:
+    """Take one step in place, given the gradient of the loss without the penalty."""
+    for i in range(theta.shape[0]):
+        g = d_loss[i] + rates.twice_l2 * theta[i]
+        g = min(max(g, -rates.clip), rates.clip)
+        G[i] += g * g
+        theta[i] -= eta * g / np.sqrt(G[i] + rates.epsilon)
+
+
+@jit
+def _step_by_rows(
+    theta: Array,
+    G: Array,
+    factors: Array,
+    terms: Array,
+    rows: Array,
+    eta: Any,
+    rates: Rates,
+) -> None:
+    """Step V or W, in place, some rows of the gradient, factors terms, at a time.
+
+    Some rows are as one long one to AdaGrad: its loop is soon done with 100 elements.
+    """
+    size = rows.shape[0]
+    for first in range(0, theta.shape[0], size):
+        count = min(size, theta.shape[0] - first)
+        rows[:] = 0
+        add_products(rows[:count], factors[first : first + count], terms)
+        _adagrad(
+            theta[first : first + count].reshape(-1),
+            G[first : first + count].reshape(-1),
+            rows[:count].reshape(-1),
+            eta,
+            rates,
+        )
+
+
+class Space(NamedTuple):
+    """Where an update writes what it computes; see `passes` for the letters."""
+
+    WT: Array
+    VT: Array
+    H: Array
+    P: Array
+    D: Array
+    dU: Array
+    rows: Array
+    d_b: Array
+    d_c: Array
+    nothing: Array
+
+
+def space_for(net: Net, T: int) -> Space:
+    """Return room for the updates of a net with windows of T characters."""
+    m, M = net.W.shape
+    K = net.c.size  # with its padding, like M
+    shapes = ((m, M), (m, K), (T + 1, M), (T, K), (T, M), (T, M), (_ROWS, M))
+    return Space(*(zeros(shape, net.b.dtype) for shape in (*shapes, (M,), (K,), (M,))))
+
+
+@jit
+def train(
+    net: Net,
+    G: Net,
+    hidden: Array,
+    ids: Array,
+    T: int,
+    etas: Array,
+    rates: Rates,
+    smooth_loss: float,
+    smooth_losses: Array,
+    space: Space,
+) -> None:
+    """Make an update for each of the learning rates `etas`, in place."""
+    m, K = net.W.shape[0], net.V.shape[0]
+    WT, VT, H, P, D, dU, rows, d_b, d_c, nothing = space
+    reader = Reader(net.b, net.c, net.UT, WT, VT)
+    seen, slots = np.zeros(T, np.int64), np.full(K, -1)
+    unpenalised = Rates(rates.epsilon, rates.clip, rates.twice_l2 * 0)
+    H[T] = hidden
+    for n in range(etas.size):
+        x, y, eta = ids[n * T : n * T + T], ids[n * T + 1 : n * T + T + 1], etas[n]
+        transpose(net.W, m, WT)
+        transpose(net.V, m, VT)
+        H[0] = H[T]
+        states(reader, x, H)
+        outputs(reader, H, P)
+        loss = 0.0
+        for t in range(T):
+            loss += softmax(P[t, :K], y[t])
+        smooth_loss = 0.999 * smooth_loss + 0.001 * loss
+        smooth_losses[n] = smooth_loss
+        if not np.isfinite(loss):
+            smooth_losses[n:] = np.nan
+            return
+        back_propagate(net, y, H, P, D)
+
+        _step_by_rows(net.V, G.V, P[:, :K].T, H[1:], rows, eta, rates)
+        _step_by_rows(net.W, G.W, D[:, :m].T, H, rows, eta, rates)
+        count = sum_by_character(x, D, dU, seen, slots)
+        if rates.twice_l2 == 0:
+            for s in range(count):
+                _adagrad(net.UT[seen[s]], G.UT[seen[s]], dU[s], eta, rates)
+        else:
+            for k in range(K):
+                d_u = dU[slots[k]] if slots[k] >= 0 else nothing
+                _adagrad(net.UT[k], G.UT[k], d_u, eta, rates)
+        for s in range(count):
+            slots[seen[s]] = -1
+        sum_rows(d_b, D)
+        _adagrad(net.b, G.b, d_b, eta, unpenalised)
+        sum_rows(d_c, P)
+        _adagrad(net.c, G.c, d_c, eta, unpenalised)
+    hidden[:] = H[T]
