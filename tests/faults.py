@@ -1,0 +1,170 @@
+"""Trainings to be stopped, and projects to put faults into.
+
+``python -m tests.faults`` is ``python -m stages.train`` with a checkpoint twenty times a
+second, so that a kill at any moment finds one that is not the first and not the last.
+"""
+
+import contextlib
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+from charrnn import checkpoints
+from charrnn.artifacts import write_json
+from stages import evaluate, fetch, gradcheck, plot, prepare, sample, train
+from tests.conftest import Project
+from tests.imports import ROOT
+from tests.small_run import PARAMS, make_book
+
+STAGES: dict[str, ModuleType] = {
+    "fetch": fetch,
+    "prepare": prepare,
+    "gradcheck": gradcheck,
+    "train": train,
+    "evaluate": evaluate,
+    "plot": plot,
+    "sample": sample,
+}
+WRITES: dict[str, list[Path]] = {
+    "fetch": [fetch.BOOK],
+    "prepare": [
+        prepare.TRAINING,
+        prepare.VALIDATION,
+        prepare.TEST,
+        prepare.VOCABULARY,
+        prepare.METRICS,
+    ],
+    "gradcheck": [gradcheck.FIGURES, gradcheck.VERDICT],
+    "train": [train.BEST, train.LAST, train.CURVE, train.TEXTS, train.METRICS],
+    "evaluate": [evaluate.METRICS],
+    "plot": [plot.PANELS, plot.OVERLAID],
+    "sample": [sample.TEXT, sample.METRICS],
+}
+OFTEN = "tests.faults"
+CHECKPOINTS = checkpoints.FOLDER
+_PATH = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+ENVIRONMENT = os.environ | {"PYTHONPATH": _PATH.rstrip(os.pathsep)}
+
+
+def finish(folder: Path) -> None:
+    """Make a project of 300 characters and run all of its stages."""
+    Project(folder)
+    with contextlib.chdir(folder):
+        for stage in STAGES.values():
+            stage.main()
+
+
+def make_training(folder: Path, *, epochs: int = 20) -> None:
+    """Make a project that is ready to be trained, for a second or two."""
+    values = PARAMS.replace("epochs: 2", f"epochs: {epochs}").replace(
+        "validate_every: 100, text_every: 100", "validate_every: 1999, text_every: 997"
+    )
+    (folder / "params.yaml").write_text(values, encoding="utf-8")
+    (folder / "book.txt").write_text(make_book(20_000), encoding="utf-8")
+    with contextlib.chdir(folder):
+        prepare.main()
+        write_json(train.GRADIENTS, {"passed": True})
+
+
+def outputs(folder: Path) -> dict[str, bytes]:
+    """Return what a training wrote, and every file that should not be there."""
+    expected = {folder / path for path in WRITES["train"]}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and (path in expected or path.suffix == ".tmp")
+    }
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    """Wait for something that is sure to come."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.002)
+
+
+class Trainer:
+    """A training in a process of its own, which leads a group of processes.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it runs; what it says goes to a file there.
+    *command : str
+        What runs it; without, a module is run by this Python.
+    """
+
+    def __init__(
+        self, folder: Path, *command: str, module: str = "stages.train"
+    ) -> None:
+        self.folder = folder
+        self._log = folder / f"said-{time.monotonic_ns()}.log"
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                command or (sys.executable, "-m", module),
+                cwd=folder,
+                env=ENVIRONMENT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    @property
+    def said(self) -> str:
+        """All that it has said so far."""
+        return self._log.read_text(encoding="utf-8")
+
+    def wait_for(self, words: str) -> None:
+        """Wait until it has said something."""
+        wait_until(lambda: words in self.said or self.process.poll() is not None)
+        assert words in self.said, self.said
+
+    def wait_for_checkpoint(self) -> None:
+        """Wait until it has learned and saved something."""
+        self.wait_for("first loss")
+        files = self.folder / CHECKPOINTS
+        wait_until(lambda: any(files.glob("*.checkpoint")) or self._has_ended)
+
+    @property
+    def _has_ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def stop(self, number: signal.Signals) -> int:
+        """Send a signal; return the exit code."""
+        self.process.send_signal(number)
+        return self.end()
+
+    def end(self, seconds: float = 60.0) -> int:
+        """Wait for its end; return the exit code."""
+        return self.process.wait(seconds)
+
+    def kill(self) -> None:
+        """Leave nothing of its group behind."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@contextlib.contextmanager
+def training(
+    folder: Path, *command: str, module: str = "stages.train"
+) -> Iterator[Trainer]:
+    """Start a training; nothing of it is left at the end."""
+    trainer = Trainer(folder, *command, module=module)
+    try:
+        yield trainer
+    finally:
+        trainer.kill()
+
+
+if __name__ == "__main__":
+    checkpoints._SECONDS, checkpoints._SHARE = 0.05, 1.0
+    runpy.run_module("stages.train", run_name="__main__", alter_sys=True)
