@@ -24,7 +24,7 @@ _UTF32, _SURROGATES = "utf-32-le", "surrogatepass"
 
 
 # ASCII's control characters but tab and newline.
-_CONTROLS = [bytes([code]) for code in (*range(9), *range(11, 32), 127)]
+_CONTROLS = bytes([*range(9), *range(11, 32), 127])
 
 
 class Book(NamedTuple):
@@ -54,7 +54,7 @@ def decode_book(content: bytes) -> Book:
         content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         notes.append(f"turned {ends:,} line ends with \\r into \\n")
     text = _decode(content, skipped)
-    odd = sum(content.count(byte) for byte in _CONTROLS)
+    odd = len(content) - len(content.translate(None, _CONTROLS))
     if odd:
         notes.append(f"kept {odd:,} control characters, such as NUL")
     if not text:
