@@ -1,12 +1,8 @@
-"""Trainings to be stopped, and projects to put faults into.
-
-``python -m tests.faults`` is ``python -m stages.train`` with a checkpoint twenty times a
-second, so that a kill at any moment finds one that is not the first and not the last.
-"""
+"""Trainings to be stopped, and projects to put faults into."""
 
 import contextlib
 import os
-import runpy
+import shutil
 import signal
 import subprocess
 import sys
@@ -46,10 +42,25 @@ WRITES: dict[str, list[Path]] = {
     "plot": [plot.PANELS, plot.OVERLAID],
     "sample": [sample.TEXT, sample.METRICS],
 }
-OFTEN = "tests.faults"
+# What Python runs: the stage, and the stage with a checkpoint twenty times a second, so
+# that a kill finds one that is not the first and not the last.  Nothing else of the
+# project may be imported: it would be part of the checkpoint's fingerprint.
+TRAIN = ("-m", "stages.train")
+OFTEN = (
+    "-c",
+    """
+import runpy
+from charrnn import checkpoints
+checkpoints._SECONDS, checkpoints._SHARE = 0.05, 1.0
+runpy.run_module("stages.train", run_name="__main__", alter_sys=True)
+""",
+)
 CHECKPOINTS = checkpoints.FOLDER
 _PATH = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-ENVIRONMENT = os.environ | {"PYTHONPATH": _PATH.rstrip(os.pathsep)}
+ENVIRONMENT = os.environ | {
+    "PYTHONPATH": _PATH.rstrip(os.pathsep),
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+}
 
 
 def finish(folder: Path) -> None:
@@ -70,6 +81,21 @@ def make_training(folder: Path, *, epochs: int = 20) -> None:
     with contextlib.chdir(folder):
         prepare.main()
         write_json(train.GRADIENTS, {"passed": True})
+
+
+def make_repository(folder: Path) -> None:
+    """Make the same under DVC, with all its code, run as far as the gradient check."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    for name in listed:
+        if (ROOT / name).is_file() and not name.startswith(("metrics/", "dvc.lock")):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    make_training(folder)
+    for command in (["git", "init", "-q"], ["dvc", "repro", "-q", "gradcheck"]):
+        subprocess.run(command, cwd=folder, env=ENVIRONMENT, check=True)
 
 
 def outputs(folder: Path) -> dict[str, bytes]:
@@ -97,18 +123,16 @@ class Trainer:
     ----------
     folder : Path
         Where it runs; what it says goes to a file there.
-    *command : str
-        What runs it; without, a module is run by this Python.
+    *arguments : str
+        Of this Python.
     """
 
-    def __init__(
-        self, folder: Path, *command: str, module: str = "stages.train"
-    ) -> None:
+    def __init__(self, folder: Path, *arguments: str) -> None:
         self.folder = folder
         self._log = folder / f"said-{time.monotonic_ns()}.log"
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                command or (sys.executable, "-m", module),
+                [sys.executable, *(arguments or TRAIN)],
                 cwd=folder,
                 env=ENVIRONMENT,
                 stdin=subprocess.DEVNULL,
@@ -154,17 +178,10 @@ class Trainer:
 
 
 @contextlib.contextmanager
-def training(
-    folder: Path, *command: str, module: str = "stages.train"
-) -> Iterator[Trainer]:
+def training(folder: Path, *arguments: str) -> Iterator[Trainer]:
     """Start a training; nothing of it is left at the end."""
-    trainer = Trainer(folder, *command, module=module)
+    trainer = Trainer(folder, *arguments)
     try:
         yield trainer
     finally:
         trainer.kill()
-
-
-if __name__ == "__main__":
-    checkpoints._SECONDS, checkpoints._SHARE = 0.05, 1.0
-    runpy.run_module("stages.train", run_name="__main__", alter_sys=True)
