@@ -5,6 +5,7 @@ from typing import Any
 
 from charrnn.artifacts import read_ids, write_json
 from charrnn.config import EvaluateConfig, load_section
+from charrnn.errors import BookError
 from charrnn.evaluation import network_scores
 from charrnn.measures import measure, spread
 from charrnn.ngrams import NGram, Uniform
@@ -30,6 +31,9 @@ def main() -> None:
     training, test = read_ids(TRAINING), read_ids(TEST)
     for path, ids in ((TRAINING, training), (TEST, test)):
         check_ids(path, ids, vocabulary)
+    if len(training) < max(ORDERS.values()):
+        message = f"{TRAINING}: has {len(training)} characters: too few to count"
+        raise BookError(message)
     if len(test) < 2:
         log.info("nothing to evaluate on: the test part has %d characters", len(test))
         inputs.check()

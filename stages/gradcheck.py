@@ -38,7 +38,7 @@ def main() -> None:
     check_ids(TRAINING, ids, vocabulary)
     if len(ids) < needed:
         message = (
-            f"{TRAINING}: has {len(ids)} characters, but two windows of "
+            f"the book is too short: {TRAINING} has {len(ids)} characters, but two windows of "
             f"gradcheck.sequence_length {config.sequence_length} need {needed}"
         )
         raise BookError(message)

@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from charrnn.config import PARAMS, Section
 from charrnn.errors import ArtifactError, InputError
@@ -20,21 +21,26 @@ class Inputs:
 
     Parameters
     ----------
-    sections : sequence of type
-        The config models of the sections of params.yaml that the stage reads.
+    sections : sequence of type or str
+        The config models of the sections of params.yaml that the stage reads; or the
+        name of a single value, such as ``train.sequence_length``.
     files : sequence of Path
     """
 
     def __init__(
-        self, sections: Sequence[type[Section]], files: Sequence[Path] = ()
+        self, sections: Sequence[type[Section] | str], files: Sequence[Path] = ()
     ) -> None:
-        self._sections = [kind.section for kind in sections]
+        self._values = [
+            kind if isinstance(kind, str) else kind.section for kind in sections
+        ]
         self._files = list(files)
+        # Under `python -m stages.train` the stage's own script is called __main__.
         self._code = [
             Path(file)
             for name, module in sorted(sys.modules.items())
-            if name.partition(".")[0] in ("charrnn", "stages")
+            if name.partition(".")[0] in ("charrnn", "stages", "__main__")
             and (file := getattr(module, "__file__", None))
+            and Path(file).suffix == ".py"
         ]
         self._before = self._look()
 
@@ -68,10 +74,11 @@ class Inputs:
 
     def _look(self) -> dict[str, str]:
         found = {}
-        values = read_yaml(PARAMS)
-        for section in self._sections:
-            name = f"{PARAMS}: {section}"
-            found[name] = json.dumps(values.get(section), sort_keys=True, default=repr)
+        for name in self._values:
+            value: Any = read_yaml(PARAMS)
+            for key in name.split("."):
+                value = value.get(key) if isinstance(value, dict) else None
+            found[f"{PARAMS}: {name}"] = json.dumps(value, sort_keys=True, default=repr)
         for path in self._files:
             found[path.as_posix()] = _digest(path)
         for path in self._code:

@@ -15,7 +15,7 @@ OVERLAID = Path("metrics/loss_overlaid.svg")
 
 def main() -> None:
     """Run the stage ``plot``."""
-    inputs = Inputs([PlotConfig, TrainConfig], [CURVE])
+    inputs = Inputs([PlotConfig, "train.sequence_length"], [CURVE])
     config = load_section(PlotConfig)
     curve = read_table(CURVE, COLUMNS)
     sequence_length = load_section(TrainConfig).sequence_length

@@ -7,7 +7,7 @@ import numpy as np
 from charrnn.artifacts import read_ids, together, write_json, write_text
 from charrnn.config import SampleConfig, load_section
 from charrnn.copying import longest_copy, share_new
-from charrnn.errors import ConfigError, VocabularyError
+from charrnn.errors import BookError, ConfigError, VocabularyError
 from charrnn.sampling import continue_text
 from charrnn.saving import check_ids, load_model, load_vocabulary
 from charrnn.streams import Purpose, stream
@@ -31,6 +31,9 @@ def main() -> None:
     weights = load_model(BEST, vocabulary)
     training = read_ids(TRAINING)
     check_ids(TRAINING, training, vocabulary)
+    if len(training) == 0:
+        message = f"{TRAINING}: is empty"
+        raise BookError(message)
     begin = vocabulary.decode(training[:1]) if config.prime is None else config.prime
     try:
         prime = vocabulary.encode(begin)

@@ -54,9 +54,9 @@ def main() -> None:
     check_lengths(training, validation, recipe)
     windows = window_count(len(training), recipe.sequence_length)
     with one_writer():
-        remove_stale()
         checkpoints = Checkpoints(inputs.fingerprint)
         state = checkpoints.load()
+        remove_stale()
         if state is None:
             weights = first_weights(model, vocabulary.size, dtype=config.precision)
             state = start(weights, training, recipe)
@@ -71,7 +71,7 @@ def main() -> None:
         )
         steps = train(state, training, validation, recipe, watch_of(config))
         _follow(state, steps, checkpoints, total=recipe.epochs * windows)
-        checkpoints.save(state)
+        checkpoints.save_if_possible(state)
         inputs.check()
         assert state.best is not None  # there is one at the end of each epoch
         with together():

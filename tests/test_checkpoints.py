@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,14 +13,19 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from charrnn import checkpoints, evaluation
+from charrnn import checkpoints, evaluation, runs
 from charrnn import training as trainings
+from charrnn.artifacts import read_ids, write_array
 from charrnn.checkpoints import FOLDER, Checkpoints, bytes_of, remove_stale, run_from
 from charrnn.corpus import Ids
 from charrnn.errors import ArtifactError, CheckpointError
 from charrnn.model import initial_weights
 from charrnn.runs import Run
 from charrnn.training import start, train
+from stages import gradcheck, prepare
+from stages import train as train_stage
+from stages.running import Stopped
+from tests.conftest import Project
 from tests.problems import RECIPE, make_text, watch
 
 K, M = 5, 7
@@ -192,6 +198,49 @@ def test_half_a_checkpoint_of_another_run_is_removed(folder: Path) -> None:
     (folder / ".a.checkpoint.tmp").write_bytes(b"half")
     remove_stale()
     assert list(folder.iterdir()) == []
+
+
+class AtOnce:
+    """Stands for `Stop`: asked at the first look."""
+
+    reason, code, is_asked_for = "stopped", 3, True
+
+    def restore(self) -> None:
+        """There are no signals."""
+
+
+@pytest.mark.parametrize(
+    "change", ["nothing", "train", "model", "sample", "ids", "code"]
+)
+def test_only_the_same_training_is_carried_on(
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    change: str,
+) -> None:
+    caplog.set_level("INFO", "charrnn")
+    for stage in (prepare, gradcheck):
+        stage.main()
+    code = project.folder / "code.py"
+    code.write_bytes(b"1")
+    monkeypatch.setattr(runs, "__file__", str(code))
+    with monkeypatch.context() as patch:
+        patch.setattr(train_stage, "Stop", AtOnce)
+        with pytest.raises(Stopped):
+            train_stage.main()
+    if change in project.values:
+        project.configure(**{change: {"seed": 2}})
+    elif change == "ids":
+        write_array(train_stage.TRAINING, read_ids(train_stage.TRAINING)[::-1])
+    elif change == "code":
+        code.write_bytes(b"2")
+    train_stage.main()
+    goes_on = "going on from update" in caplog.text
+    assert goes_on == (change in {"nothing", "sample"})
+    found = project.files()
+    shutil.rmtree(FOLDER)
+    train_stage.main()
+    assert project.files() == found
 
 
 class Clock:

@@ -1,5 +1,6 @@
 """dvc.yaml tells the truth: about code, files, values; and two clones agree."""
 
+import ast
 import math
 import os
 import re
@@ -244,3 +245,28 @@ def test_an_experiment_changes_a_value_and_what_hangs_on_it(
     assert '"epoch"' in content
     assert "viridis" in content  # our template, not a built-in one
     assert len(list((page / "static").glob("*.svg"))) == 4  # two figures, two revisions
+
+
+WHOLE_POWERS = {
+    "self.vocabulary_size ** max(self.order - 2, 0)",
+    "K ** max(order - 2, 0)",
+    "K ** order",
+    "2 ** digits",
+    "1.5 * 2 ** digits",
+    "model.hidden_size ** 0.5",  # for a message
+}
+
+
+def test_no_power_of_a_float_is_taken() -> None:
+    """``**`` is the C library's pow, which differs between machines."""
+    for folder in ("src", "stages"):
+        for path in (ROOT / folder).rglob("*.py"):
+            if path.name == "reference.py":
+                continue
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            for node in ast.walk(tree):
+                if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+                    text = ast.unparse(node)
+                    assert text in WHOLE_POWERS or re.fullmatch(
+                        r"\d+ \*\* \d+", text
+                    ), f"{path}: {text}"

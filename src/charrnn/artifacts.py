@@ -123,9 +123,13 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write JSON with sorted keys and a final newline; NaN is refused."""
-    text = json.dumps(
-        content, sort_keys=True, indent=2, allow_nan=False, ensure_ascii=False
-    )
+    try:
+        text = json.dumps(
+            content, sort_keys=True, indent=2, allow_nan=False, ensure_ascii=False
+        )
+    except ValueError:
+        message = f"{path}: cannot be written: a number in it is not finite"
+        raise ArtifactError(message) from None
     write_text(path, text + "\n")
 
 

@@ -65,18 +65,22 @@ class Checkpoints:
             return None
 
     def save_if_due(self, run: Run) -> None:
-        """Save now and then; a failure is a warning, and training goes on."""
+        """Save now and then: every few seconds, less often if that takes long."""
         now = time.monotonic()
         if now - self._last < max(_SECONDS, self._cost / _SHARE):
             return
+        self.save_if_possible(run)
+        self._last = time.monotonic()
+        self._cost = self._last - now
+
+    def save_if_possible(self, run: Run) -> None:
+        """Save; a failure is a warning, once, and training goes on."""
         try:
             self.save(run)
         except ArtifactError as error:
             if not self._has_failed:
                 log.warning("no checkpoint, training goes on without: %s", error)
             self._has_failed = True
-        self._last = time.monotonic()
-        self._cost = self._last - now
 
     def save(self, run: Run) -> None:
         """Save the run as it is.
@@ -96,7 +100,8 @@ class Checkpoints:
 def remove_stale() -> None:
     """Keep the newest few checkpoints only, whatever run they are of."""
     files = [*FOLDER.glob("*.checkpoint"), *FOLDER.glob("*.damaged")]
-    for path in sorted(files, key=lambda path: -path.stat().st_mtime)[_KEPT:]:
+    stale = sorted(files, key=lambda path: -path.stat().st_mtime)[_KEPT:]
+    for path in (*stale, *FOLDER.glob(".*.tmp")):  # .tmp: of a process that was killed
         path.unlink(missing_ok=True)
 
 
@@ -132,7 +137,8 @@ def one_writer() -> Iterator[None]:
             owner.write_text(str(os.getpid()), encoding="utf-8")
         yield
     finally:
-        owner.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            owner.unlink(missing_ok=True)
         held.release()
 
 
@@ -180,8 +186,14 @@ def run_from(content: bytes) -> Run:
     if hashlib.sha256(content).digest() != digest:
         message = "the checkpoint is damaged"
         raise CheckpointError(message)
-    arrays, header = arrays_from(content)
+    try:
+        return _run_from(*arrays_from(content))
+    except (ArtifactError, KeyError, TypeError, ValueError) as error:
+        message = f"the checkpoint is not one of this charrnn: {error!r}"
+        raise CheckpointError(message) from None
 
+
+def _run_from(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> Run:
     def weights(kind: str) -> Weights:
         return Weights(*(arrays[f"{kind}.{name}"] for name in Weights._fields))
 

@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         "verify",
         help="check that what lies here is what dvc.lock says and what the code gives",
         description="Hash every file that dvc.lock names, then train again in memory "
-        "and compare with metrics/loss.csv bit by bit. Exit code 1 if anything differs.",
+        "and compare the first N updates with metrics/loss.csv bit by bit. Exit code 1 if anything differs.",
     )
     verify.add_argument(
         "--updates",
@@ -75,7 +75,9 @@ def _parser() -> argparse.ArgumentParser:
         help="train for at most N updates (default: 20,000)",
     )
     verify.add_argument(
-        "--quiet", action="store_true", help="tell only what does not hold"
+        "--quiet",
+        action="store_true",
+        help="of the files, tell only what does not hold",
     )
     return parser
 

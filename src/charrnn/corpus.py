@@ -5,6 +5,7 @@ K is the number of distinct characters, T the number of characters in a window.
 
 import codecs
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
@@ -57,6 +58,8 @@ def decode_book(content: bytes) -> Book:
     odd = len(content) - len(content.translate(None, _CONTROLS))
     if odd:
         notes.append(f"kept {odd:,} control characters, such as NUL")
+    if content.count(0) > len(content) // 5:
+        notes.append("much of it is NUL: is it UTF-16? Save it as UTF-8")
     if not text:
         message = "the book is empty"
         raise BookError(message)
@@ -157,7 +160,7 @@ class Vocabulary:
         return code_points.decode(_UTF32, _SURROGATES)
 
 
-def _pieces(text: str) -> list[str] | Any:
+def _pieces(text: str) -> Iterator[str]:
     return (text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
 
 

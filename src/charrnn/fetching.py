@@ -4,6 +4,7 @@
 The file is read through the package's metadata; the package itself is not imported.
 """
 
+import difflib
 import hashlib
 import json
 from importlib import metadata
@@ -62,7 +63,12 @@ def verses(source: bytes, first_book: str, last_book: str) -> str:
     names = list(books)
     for key, name in (("first_book", first_book), ("last_book", last_book)):
         if name not in books:
-            message = f"fetch.{key} is {name!r}, not one of: {', '.join(names)}"
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            message = (
+                f"params.yaml: fetch.{key} is {name!r}: it should be a book of the "
+                f"Bible, from {names[0]} to {names[-1]}{hint}"
+            )
             raise BookError(message)
     first, last = names.index(first_book), names.index(last_book)
     if last < first:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from charrnn import exact
 from charrnn.corpus import Ids, counts
-from charrnn.errors import BookError
+from charrnn.errors import BookError, TrainingError
 
 
 class Scores(NamedTuple):
@@ -49,12 +49,25 @@ class Spread(NamedTuple):
 
 
 def measure(scores: Scores) -> Measures:
-    """Condense the scores of a text."""
+    """Condense the scores of a text.
+
+    Raises
+    ------
+    TrainingError
+        If the loss is so large that its perplexity is not a number.
+    """
     nats = mean(scores.nats)
+    perplexity = float(exact.exp(nats))
+    if not math.isfinite(perplexity):
+        message = (
+            f"the test part costs {nats:g} nats a character, beyond any perplexity: "
+            f"the weights are of no use; try a lower train.learning_rate"
+        )
+        raise TrainingError(message)
     return Measures(
         nats_per_character=nats,
         bits_per_character=nats / float(exact.log(2.0)),
-        perplexity=float(exact.exp(nats)),
+        perplexity=perplexity,
         accuracy=int(np.count_nonzero(scores.hits)) / len(scores.hits),
     )
 
@@ -76,7 +89,8 @@ def spread(scores: Scores, blocks: int) -> Spread:
         raise BookError(message)
     losses = [mean(scores.nats[i * size : (i + 1) * size]) for i in range(blocks)]
     middle = math.fsum(losses) / blocks
-    variance = math.fsum((loss - middle) ** 2 for loss in losses) / (blocks - 1)
+    apart = [loss - middle for loss in losses]
+    variance = math.fsum(a * a for a in apart) / (blocks - 1)  # no **: that is libm
     return Spread(middle, math.sqrt(variance), min(losses), max(losses))
 
 

@@ -89,9 +89,10 @@ def initial_weights(
 ) -> Weights:
     """Draw all five arrays from N(0, sigma^2).
 
-    They are drawn in double precision and rounded to float32 whatever `dtype` is: a
-    last-bit difference of a platform's math library in the tail of the normal sampler
-    cannot reach them, and float32 and float64 networks start from the same numbers.
+    They are drawn in double precision and rounded to float32 whatever `dtype` is, so
+    that float32 and float64 networks start from the same numbers.  NumPy's sampler asks
+    the platform's math library in about one draw of a hundred, to accept it or in the
+    tail; rounded to float32 a difference in its last bit all but surely disappears.
     """
     return Weights(
         *(

@@ -183,6 +183,12 @@ def _validate(run: Run, validation: Ids, epoch: int) -> Iterator[Run]:
             yield run  # a run that stops here validates again from the start
         nats.append(piece.nats)
     loss = mean(np.concatenate(nats))
+    if not math.isfinite(loss):
+        message = (
+            f"the validation loss is not finite at update {run.update}: lower "
+            f"train.learning_rate or train.clip"
+        )
+        raise TrainingError(message)
     run.validations.append(Validation(epoch, run.update, loss))
     _keep_if_best(run, loss)
     yield run

@@ -102,7 +102,7 @@ BY_COMMAND: list[tuple[str, Spoil, str]] = [
     (
         "fetch",
         configure("fetch", last_book="Judas"),
-        "fetch.last_book is 'Judas', not one of: Genesis, ",
+        "params.yaml: fetch.last_book is 'Judas': it should be a book of the Bible, ",
     ),
     (
         "prepare",
@@ -112,7 +112,7 @@ BY_COMMAND: list[tuple[str, Spoil, str]] = [
     (
         "gradcheck",
         configure("gradcheck", sequence_length=120),
-        f"{gradcheck.TRAINING}: has 240 characters, but two windows of gradcheck.",
+        f"the book is too short: {gradcheck.TRAINING} has 240 characters, but two windows of gradcheck.",
     ),
     (
         "train",

@@ -149,7 +149,6 @@ def _sample(
                     break
         ids[n] = last[0]
         H[0] = H[1]
-    hidden[:] = H[0]
 
 
 def sample(
