@@ -78,7 +78,7 @@ class Inputs:
             value: Any = read_yaml(PARAMS)
             for key in name.split("."):
                 value = value.get(key) if isinstance(value, dict) else None
-            found[f"{PARAMS}: {name}"] = json.dumps(value, sort_keys=True, default=repr)
+            found[f"{PARAMS}: {name}"] = repr(value)
         for path in self._files:
             found[path.as_posix()] = _digest(path)
         for path in self._code:

@@ -40,5 +40,5 @@ def run(stage: str, main: Callable[[], None]) -> None:
         log.warning("%s", stopped)
         sys.exit(stopped.code)
     except KeyboardInterrupt:
-        log.warning("stopped; nothing was written")
+        log.warning("stopped before it was done; run it again")
         sys.exit(130)

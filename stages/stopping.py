@@ -1,35 +1,51 @@
 """Being asked to stop: Ctrl-C, SIGTERM, or a parent that is no longer there."""
 
+import math
 import os
 import signal
 import time
 from types import FrameType
 
+from stages.running import Stopped
+
 _SECONDS = 0.3
+
+
+# Noted when the stage begins: DVC may be gone before there is anything to keep.
+_PARENT = os.getppid()
 
 
 class Stop:
     """Notes a request to stop, for a loop that looks at it between two pieces of work.
 
-    The first signal is noted; a second one has its usual effect.
+    Until `hold` the request interrupts at once, as usual; it is noted too, since
+    compiling may swallow the exception.  From then on it is only noted.  A second
+    signal has its usual effect.
     """
 
     def __init__(self) -> None:
         self.reason: str | None = None
         self.code = 1
-        self._parent = os.getppid()
-        self._looked = time.monotonic()
+        self._is_holding = False
+        self._looked = -math.inf
         self._before = {
             number: signal.signal(number, self._note)
             for number in (signal.SIGINT, signal.SIGTERM)
         }
 
+    def hold(self) -> None:
+        """Do not interrupt from now on: there is something to keep."""
+        self._is_holding = True
+
     def _note(self, number: int, _frame: FrameType | None) -> None:
         name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
         self.reason, self.code = f"stopped by {name}", 128 + number
-        self.restore()
+        self.close()
+        if not self._is_holding:
+            message = "stopped before it was done; run it again"
+            raise Stopped(message, self.code)
 
-    def restore(self) -> None:
+    def close(self) -> None:
         """Give the signals their usual effects back."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
@@ -40,6 +56,6 @@ class Stop:
         now = time.monotonic()
         if self.reason is None and now - self._looked > _SECONDS:
             self._looked = now
-            if os.getppid() != self._parent:
+            if os.getppid() != _PARENT:
                 self.reason = "stopped, as the process that started this has gone"
         return self.reason is not None

@@ -1,5 +1,6 @@
 """Learn the training part; keep the best and the last weights, the curve, the texts."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def main() -> None:
     recipe = recipe_of(config)
     check_lengths(training, validation, recipe)
     windows = window_count(len(training), recipe.sequence_length)
-    with one_writer():
+    with one_writer(), contextlib.closing(Stop()) as stop:
         checkpoints = Checkpoints(inputs.fingerprint)
         state = checkpoints.load()
         remove_stale()
@@ -70,7 +71,7 @@ def main() -> None:
             state.first_loss,
         )
         steps = train(state, training, validation, recipe, watch_of(config))
-        _follow(state, steps, checkpoints, total=recipe.epochs * windows)
+        _follow(state, steps, checkpoints, stop, total=recipe.epochs * windows)
         checkpoints.save_if_possible(state)
         inputs.check()
         assert state.best is not None  # there is one at the end of each epoch
@@ -84,12 +85,16 @@ def main() -> None:
 
 
 def _follow(
-    state: Run, steps: Iterator[Run], checkpoints: Checkpoints, *, total: int
+    state: Run,
+    steps: Iterator[Run],
+    checkpoints: Checkpoints,
+    stop: Stop,
+    *,
+    total: int,
 ) -> None:
     """Go through a training run, tell how far it is, and keep it safe."""
     if state.update:
         log.info("going on from update %s", f"{state.update:,}")
-    stop = None
     told = len(state.validations)
     with (
         logging_redirect_tqdm([log.parent or log]),
@@ -97,35 +102,28 @@ def _follow(
             total=total, initial=state.update, unit="update", desc="train", disable=None
         ) as bar,
     ):
-        try:
-            for _ in steps:
-                # From the first piece on there is something to keep.
-                stop = stop or Stop()
-                bar.update(state.update - bar.n)
-                bar.set_postfix_str(
-                    f"smooth loss {state.smooth_loss:.2f}", refresh=False
+        for _ in steps:
+            stop.hold()
+            bar.update(state.update - bar.n)
+            bar.set_postfix_str(f"smooth loss {state.smooth_loss:.2f}", refresh=False)
+            for checked in state.validations[told:]:
+                log.info(
+                    "epoch %d, update %s: smooth loss %.2f, validation %.4f nats a "
+                    "character",
+                    checked.epoch,
+                    f"{checked.update:,}",
+                    state.smooth_loss,
+                    checked.loss,
                 )
-                for checked in state.validations[told:]:
-                    log.info(
-                        "epoch %d, update %s: smooth loss %.2f, validation %.4f nats a "
-                        "character",
-                        checked.epoch,
-                        f"{checked.update:,}",
-                        state.smooth_loss,
-                        checked.loss,
-                    )
-                told = len(state.validations)
-                if stop.is_asked_for:
-                    checkpoints.save(state)
-                    message = (
-                        f"{stop.reason} at update {state.update:,} of {total:,}; saved "
-                        f"in {checkpoints.path.parent}: the next dvc repro goes on there"
-                    )
-                    raise Stopped(message, stop.code)
-                checkpoints.save_if_due(state)
-        finally:
-            if stop is not None:
-                stop.restore()
+            told = len(state.validations)
+            if stop.is_asked_for:
+                checkpoints.save(state)
+                message = (
+                    f"{stop.reason} at update {state.update:,} of {total:,}; saved "
+                    f"in {checkpoints.path.parent}: the next dvc repro goes on there"
+                )
+                raise Stopped(message, stop.code)
+            checkpoints.save_if_due(state)
 
 
 def _texts(state: Run, vocabulary: Vocabulary) -> str:

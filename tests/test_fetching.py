@@ -59,7 +59,9 @@ def test_verses_are_lines_in_the_order_of_the_source(
 
 
 def test_an_unknown_book_is_named_with_all_that_there_are() -> None:
-    rule = r"fetch\.{} is .Mathew.: it should be a book of the Bible, from Genesis to Jude"
+    rule = (
+        r"fetch\.{} is .Mathew.: it should be a book of the Bible, from Genesis to Jude"
+    )
     with pytest.raises(BookError, match=rule.format("first_book")):
         verses(SOURCE, "Mathew", "Jude")
     with pytest.raises(BookError, match=rule.format("last_book")):
