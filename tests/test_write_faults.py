@@ -1,11 +1,12 @@
 """Writing that fails at any point: each file is the old one or the new one, whole."""
 
+import contextlib
 import errno
 import io
 import os
 import shutil
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -185,12 +186,18 @@ def test_ctrl_c_between_two_files_does_not_say_that_nothing_was_written(
     assert "nothing was written" not in caplog.text
 
 
-@pytest.fixture
-def limit_files() -> Any:
-    """Return what lets no file grow beyond a size, as on a full disk, meanwhile."""
+@contextlib.contextmanager
+def no_file_beyond(size: int) -> Iterator[None]:
+    """Let no file grow beyond a size, as on a full disk.
+
+    Only meanwhile: what pytest itself writes may go to a file that is longer.
+    """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize(("stage", "path"), ALL)
@@ -198,7 +205,6 @@ def test_a_file_that_finds_no_room_is_named_and_all_stay_as_they_were(
     age: Age,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
-    limit_files: Any,
     stage: str,
     path: Path,
 ) -> None:
@@ -206,23 +212,21 @@ def test_a_file_that_finds_no_room_is_named_and_all_stay_as_they_were(
     new = age(stage)
     size = len(new[path])
     first = next(path for path in new if len(new[path]) >= size)
-    limit_files(size - 1)
-    with pytest.raises(SystemExit, match=r"^1$"):
+    with no_file_beyond(size - 1), pytest.raises(SystemExit, match=r"^1$"):
         run(stage, STAGES[stage].main)
     assert caplog.messages[-1] == f"error: {first}: cannot be written: File too large"
     assert found(stage) == dict.fromkeys(new, OLD)
     assert leftovers() == set()
-    limit_files(resource.getrlimit(resource.RLIMIT_FSIZE)[1])
     run(stage, STAGES[stage].main)
     assert found(stage) == new
 
 
 def test_a_training_without_room_for_checkpoints_writes_its_results(
-    age: Age, limit_files: Any
+    age: Age,
 ) -> None:
     new = age("train")
-    limit_files(max(map(len, new.values())))
-    run("train", train.main)
+    with no_file_beyond(max(map(len, new.values()))):
+        run("train", train.main)
     assert found("train") == new
 
 
