@@ -6,8 +6,6 @@ import signal
 import time
 from types import FrameType
 
-from stages.running import Stopped
-
 _SECONDS = 0.3
 
 
@@ -18,8 +16,8 @@ _PARENT = os.getppid()
 class Stop:
     """Notes a request to stop, for a loop that looks at it between two pieces of work.
 
-    Until `hold` the request interrupts at once, as usual; it is noted too, since
-    compiling may swallow the exception.  From then on it is only noted.  A second
+    Until `hold` the request ends the process at once: there is nothing to keep yet, and
+    compiling may not be interrupted otherwise.  From then on it is only noted.  A second
     signal has its usual effect.
     """
 
@@ -42,8 +40,9 @@ class Stop:
         self.reason, self.code = f"stopped by {name}", 128 + number
         self.close()
         if not self._is_holding:
-            message = "stopped before it was done; run it again"
-            raise Stopped(message, self.code)
+            # No exception: a callback of LLVM's would swallow it.
+            os.write(2, b"train: stopped before it was done; run it again\n")
+            os._exit(self.code)
 
     def close(self) -> None:
         """Give the signals their usual effects back."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import faults
 from tests.faults import (
     CHECKPOINTS,
     OFTEN,
@@ -135,6 +136,18 @@ def test_ctrl_c_before_anything_was_learned(
 
 
 # Ctrl-C when LLVM calls back, where Numba loses the exception and trips over it later.
+
+
+def test_ctrl_c_while_compiling(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = folder / "cache"
+    monkeypatch.setitem(faults.ENVIRONMENT, "NUMBA_CACHE_DIR", str(cache))
+    with training(folder) as trainer:
+        wait_until(lambda: any(cache.rglob("*.nbi")))  # the first function is compiled
+        assert trainer.stop(signal.SIGINT) == 130
+    assert trainer.said.splitlines() == [
+        "train: stopped before it was done; run it again"
+    ]
+    assert outputs(folder) == {}
 
 
 @pytest.fixture
