@@ -121,7 +121,7 @@ def test_two_processes_write_the_same_arrays_in_the_same_bytes(tmp_path: Path) -
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_json_without_a_value_is_not_written(tmp_path: Path, value: float) -> None:
-    with pytest.raises(ValueError, match="not JSON compliant"):
+    with pytest.raises(ArtifactError, match="a number in it is not finite"):
         write_json(tmp_path / "a", {"a": [value]})
     assert list(tmp_path.iterdir()) == []
 
