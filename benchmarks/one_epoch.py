@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.peers.ours import WATCH
 from benchmarks.setting import HIDDEN_SIZE, RECIPE, weights_for
-from charrnn.artifacts import read_ids
+from charrnn.arrays import read_ids
 from charrnn.training import start, train
 
 

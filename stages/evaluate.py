@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from charrnn.artifacts import read_ids, write_json
+from charrnn.arrays import read_ids
+from charrnn.artifacts import write_json
 from charrnn.config import EvaluateConfig, load_section
 from charrnn.errors import BookError
 from charrnn.evaluation import network_scores

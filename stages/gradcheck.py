@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from charrnn.artifacts import read_ids, together, write_json
+from charrnn.arrays import read_ids
+from charrnn.artifacts import together, write_json
 from charrnn.config import GradcheckConfig, ModelConfig, load_section
 from charrnn.differences import (
     Derivatives,

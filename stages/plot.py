@@ -1,33 +1,40 @@
 """Draw the smooth loss: a panel an epoch, and all epochs over one another."""
 
 from pathlib import Path
+from typing import Any
 
 from charrnn.artifacts import read_table, together, write_bytes
 from charrnn.config import PlotConfig, TrainConfig, load_section
-from charrnn.plotting import COLUMNS, epoch_panels, epochs_overlaid
+from charrnn.plotting import (
+    COLUMNS,
+    VALIDATION_COLUMNS,
+    epoch_panels,
+    epochs_overlaid,
+)
 from stages.inputs import Inputs
 from stages.running import log, run
 
 CURVE = Path("metrics/loss.csv")
+VALIDATIONS = Path("metrics/validation.csv")
 PANELS = Path("metrics/loss_by_epoch.svg")
 OVERLAID = Path("metrics/loss_overlaid.svg")
 
 
 def main() -> None:
     """Run the stage ``plot``."""
-    inputs = Inputs([PlotConfig, "train.sequence_length"], [CURVE])
+    inputs = Inputs([PlotConfig, "train.sequence_length"], [CURVE, VALIDATIONS])
     config = load_section(PlotConfig)
     curve = read_table(CURVE, COLUMNS)
-    sequence_length = load_section(TrainConfig).sequence_length
+    validations = read_table(VALIDATIONS, VALIDATION_COLUMNS, may_be_empty=True)
+    axes: dict[str, Any] = {
+        "sequence_length": load_section(TrainConfig).sequence_length,
+        "width": config.width,
+        "height": config.height,
+        "highest_loss": config.highest_loss,
+    }
     figures = {
-        path: draw(
-            curve,
-            sequence_length=sequence_length,
-            width=config.width,
-            height=config.height,
-            highest_loss=config.highest_loss,
-        )
-        for path, draw in ((PANELS, epoch_panels), (OVERLAID, epochs_overlaid))
+        PANELS: epoch_panels(curve, **axes),
+        OVERLAID: epochs_overlaid(curve, validations, **axes),
     }
     inputs.check()
     with together():

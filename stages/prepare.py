@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from charrnn.artifacts import read_bytes, together, write_array, write_json
+from charrnn.arrays import write_array
+from charrnn.artifacts import read_bytes, together, write_json
 from charrnn.config import PrepareConfig, load_section
 from charrnn.corpus import Vocabulary, decode_book, split
 from charrnn.errors import BookError

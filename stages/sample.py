@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn.artifacts import read_ids, together, write_json, write_text
+from charrnn.arrays import read_ids
+from charrnn.artifacts import together, write_json, write_text
 from charrnn.config import SampleConfig, load_section
 from charrnn.copying import longest_copy, share_new
 from charrnn.errors import BookError, ConfigError, VocabularyError
-from charrnn.sampling import continue_text
+from charrnn.sampling import Choice, continue_text
 from charrnn.saving import check_ids, load_model, load_vocabulary
 from charrnn.streams import Purpose, stream
 from stages.inputs import Inputs
@@ -45,7 +46,7 @@ def main() -> None:
         prime,
         np.zeros(weights.hidden_size, dtype=weights.b.dtype),
         length=config.length,
-        temperature=config.temperature,
+        choice=Choice(config.temperature, config.top_k, config.top_p),
         rng=stream(Purpose.SAMPLE, config.seed),
     )
     text, book = vocabulary.decode(ids), vocabulary.decode(training)

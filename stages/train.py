@@ -7,20 +7,15 @@ from pathlib import Path
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from charrnn.artifacts import (
-    read_ids,
-    read_json,
-    together,
-    write_json,
-    write_table,
-    write_text,
-)
+from charrnn.arrays import read_ids
+from charrnn.artifacts import read_json, together, write_json, write_table, write_text
 from charrnn.checkpoints import Checkpoints, one_writer, remove_stale
 from charrnn.config import ModelConfig, TrainConfig, load_section
 from charrnn.corpus import Vocabulary, window_count
 from charrnn.errors import GradientError
 from charrnn.experiment import first_weights, recipe_of, watch_of
-from charrnn.runs import Row, Run
+from charrnn.measures import mean
+from charrnn.runs import Row, Run, Validation
 from charrnn.saving import check_ids, load_vocabulary, save_model
 from charrnn.training import check_lengths, start, train
 from stages.inputs import Inputs
@@ -34,6 +29,7 @@ GRADIENTS = Path("metrics/gradient_check_passed.json")
 BEST = Path("data/model/best.safetensors")
 LAST = Path("data/model/last.safetensors")
 CURVE = Path("metrics/loss.csv")
+VALIDATIONS = Path("metrics/validation.csv")
 TEXTS = Path("metrics/training_texts.txt")
 METRICS = Path("metrics/train.json")
 
@@ -79,6 +75,7 @@ def main() -> None:
             save_model(BEST, state.best.weights, vocabulary)
             save_model(LAST, state.weights, vocabulary)
             write_table(CURVE, Row._fields, state.rows)
+            write_table(VALIDATIONS, Validation._fields, state.validations)
             write_text(TEXTS, _texts(state, vocabulary))
             write_json(METRICS, _metrics(state, windows))
         checkpoints.remove()
@@ -113,7 +110,7 @@ def _follow(
                     checked.epoch,
                     f"{checked.update:,}",
                     state.smooth_loss,
-                    checked.loss,
+                    checked.nats_per_character,
                 )
             told = len(state.validations)
             if stop.is_asked_for:
@@ -135,12 +132,16 @@ def _texts(state: Run, vocabulary: Vocabulary) -> str:
 
 
 def _metrics(state: Run, windows: int) -> dict[str, object]:
-    after_epoch = {v.update: v.loss for v in state.validations}
+    after_epoch = {v.update: v.nats_per_character for v in state.validations}
     epochs = {}
+    shares: dict[int, list[float]] = {}
+    for row in state.rows:
+        shares.setdefault(row.epoch, []).append(row.saturated_share)
     for number, epoch in enumerate(state.epochs, 1):
         figures: dict[str, float] = {
             f"{name}_smooth_loss": value for name, value in epoch._asdict().items()
         }
+        figures["saturated_share"] = mean(shares[number])
         if number * windows in after_epoch:
             figures["validation_nats_per_character"] = after_epoch[number * windows]
         epochs[str(number)] = figures

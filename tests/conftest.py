@@ -55,7 +55,14 @@ VALUES: dict[str, dict[str, Any]] = {
     },
     "evaluate": {"blocks": 3},
     "plot": {"width": 6.0, "height": 4.0, "highest_loss": None},
-    "sample": {"prime": "the ", "length": 60, "temperature": 1.0, "seed": 1},
+    "sample": {
+        "prime": "the ",
+        "length": 60,
+        "temperature": 1.0,
+        "top_k": None,
+        "top_p": None,
+        "seed": 1,
+    },
 }
 
 

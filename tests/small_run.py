@@ -31,7 +31,8 @@ train:
    validate_every: 100, text_every: 100, text_length: 30, seed: 1}
 evaluate: {blocks: 5}
 plot: {width: 8.0, height: 5.0, highest_loss: null}
-sample: {prime: the, length: 200, temperature: 1.0, seed: 1}
+sample:
+  {prime: the, length: 200, temperature: 1.0, top_k: null, top_p: null, seed: 1}
 """
 SENTENCE = "the lamb and a lion of every tongue came unto them; so it was. Behold,"
 

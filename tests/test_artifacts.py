@@ -14,13 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from charrnn.arrays import read_arrays, read_ids, write_array, write_arrays
 from charrnn.artifacts import (
-    read_arrays,
-    read_ids,
     read_json,
     read_table,
-    write_array,
-    write_arrays,
     write_bytes,
     write_json,
     write_table,
@@ -42,7 +39,7 @@ FLOATS = hnp.arrays(
 # Prints the bytes of a model in hexadecimal.
 WRITE_ARRAYS = """
 import sys; from pathlib import Path; import numpy as np
-from charrnn.artifacts import write_arrays
+from charrnn.arrays import write_arrays
 arrays = {name: np.full(3, ord(name), np.float32) for name in "bcUWV"}
 write_arrays(Path(sys.argv[1]), arrays, {"z": 1, "version": 2, "a": {"d": 3, "c": 4}})
 """

@@ -11,17 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from charrnn.artifacts import (
-    read_arrays,
-    read_bytes,
-    read_ids,
-    read_json,
-    read_table,
-    write_array,
-    write_arrays,
-    write_json,
-    write_table,
-)
+from charrnn.arrays import read_arrays, read_ids, write_array, write_arrays
+from charrnn.artifacts import read_bytes, read_json, read_table, write_json, write_table
 from charrnn.errors import ArtifactError
 
 READERS: dict[str, Callable[[Path], Any]] = {

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from charrnn import checkpoints, evaluation, runs
 from charrnn import training as trainings
-from charrnn.artifacts import read_ids, write_array
+from charrnn.arrays import read_ids, write_array
 from charrnn.checkpoints import FOLDER, Checkpoints, bytes_of, remove_stale, run_from
 from charrnn.corpus import Ids
 from charrnn.errors import ArtifactError, CheckpointError

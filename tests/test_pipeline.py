@@ -198,8 +198,8 @@ def test_two_clones_without_a_common_cache_give_the_same_lock(
     assert "what the code gives" in run(clone, *verify)
     curve = clone / "metrics" / "loss.csv"
     lines = curve.read_text(encoding="utf-8").splitlines()
-    epoch, update, loss = lines[3].split(",")
-    lines[3] = f"{epoch},{update},{math.nextafter(float(loss), 99)!r}"
+    epoch, update, loss, share = lines[3].split(",")
+    lines[3] = f"{epoch},{update},{math.nextafter(float(loss), 99)!r},{share}"
     curve.write_text("\n".join(lines) + "\n", encoding="utf-8")
     (clone / "data/model/best.safetensors").unlink()
     said = run(clone, *verify, "--quiet", code=1).splitlines()

@@ -17,7 +17,16 @@ import pytest
 from charrnn.plotting import epoch_panels, epochs_overlaid
 
 SIZE: dict[str, Any] = {"sequence_length": 25, "width": 6.0, "height": 4.0}
-DRAW: list[Callable[..., bytes]] = [epoch_panels, epochs_overlaid]
+
+
+def overlaid(curve: Any, **axes: Any) -> bytes:
+    """Draw the overlaid figure with a validation at each second epoch's end."""
+    ends = np.unique(curve[:, 0], return_index=True)[1][1:] - 1
+    validations = curve[[*ends[::2], len(curve) - 1]][:, :3] / [1, 1, 25]
+    return epochs_overlaid(curve, validations, **axes)
+
+
+DRAW: list[Callable[..., bytes]] = [epoch_panels, overlaid]
 # Prints the digests of both figures.
 IN_ANOTHER_PROCESS = """
 from tests.test_plotting import DRAW, SIZE, curve, digest
@@ -31,7 +40,8 @@ def curve(epochs: int, points: int = 20) -> Any:
     """Make up a curve of some epochs."""
     numbers = np.arange(epochs * points)
     losses = 40 + 40 * np.exp(-numbers / 10) + np.sin(numbers)
-    return np.column_stack([numbers // points + 1, 10 * (numbers + 1), losses])
+    epoch = numbers // points + 1
+    return np.column_stack([epoch, 10 * (numbers + 1), losses, losses / 100])
 
 
 def digest(content: bytes) -> str:
@@ -123,7 +133,7 @@ def test_there_is_a_panel_for_each_of_twelve_epochs_at_most(
 
 @pytest.mark.parametrize("epochs", [1, 6, 7, 13, 600])
 def test_all_epochs_are_overlaid_and_eight_are_named_at_most(epochs: int) -> None:
-    figure = epochs_overlaid(curve(epochs), **SIZE, highest_loss=None)
+    figure = overlaid(curve(epochs), **SIZE, highest_loss=None)
     found = [text for text in texts(figure) if text.startswith("epoch ")]
     assert len(found) == min(epochs, 8)
     assert found[0] == "epoch 1"
@@ -152,7 +162,7 @@ def test_a_curve_may_be_a_single_point(
 
 @pytest.mark.parametrize("draw", DRAW)
 def test_the_loss_axis_ends_where_it_is_told(draw: Callable[..., bytes]) -> None:
-    wide = curve(2) * [1, 100, 1]  # with no 80 on the axis of updates
+    wide = curve(2) * [1, 100, 1, 1]  # with no 80 on the axis of updates
     assert "80" in texts(draw(wide, **SIZE, highest_loss=None))
     assert "80" not in texts(draw(wide, **SIZE, highest_loss=60.0))
 
@@ -166,3 +176,31 @@ def test_there_is_no_date_path_or_version_in_a_figure(
     for word in (str(ROOT), str(Path.home()), os.sep + "tmp", mpl.__version__):
         assert word not in figure or len(word) < 2
     assert "\r" not in figure
+
+
+def dots(figure: bytes) -> list[tuple[float, float]]:
+    """Return where the dots of a figure lie, the legend's left out."""
+    root = ElementTree.fromstring(figure)
+    return [
+        (float(use.get("x", "")), float(use.get("y", "")))
+        for group in root.iter(f"{SVG}g")
+        if group.get("clip-path")
+        for use in group.iter(f"{SVG}use")
+    ]
+
+
+def test_validation_losses_are_dots_on_the_curves_axes() -> None:
+    points = curve(2)
+    ends = points[[19, 39]]
+    as_high = np.column_stack([ends[:, :2], ends[:, 2] / 25])
+    higher = np.add(as_high, [0, 0, 1])
+    figure = epochs_overlaid(points, as_high, **SIZE, highest_loss=None)
+    first, second = dots(figure)
+    assert first[0] == second[0]  # both at the end of their epoch
+    assert "validation" in texts(figure)
+    raised = dots(epochs_overlaid(points, higher, **SIZE, highest_loss=None))
+    assert len(raised) == 2
+    assert raised[0][1] < first[1]
+    none = epochs_overlaid(points, points[:0, :3], **SIZE, highest_loss=None)
+    assert dots(none) == []
+    assert "validation" not in texts(none)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.kernels import reference
-from charrnn.sampling import continue_text
+from charrnn.kernels import reading, reference
+from charrnn.sampling import Choice, continue_text, stream_text
 from tests.problems import Window, make_window, windows
 
 
@@ -16,7 +16,7 @@ def write(window: Window, length: int, temperature: float, seed: int) -> np.ndar
         window.inputs,
         window.hidden,
         length=length,
-        temperature=temperature,
+        choice=Choice(temperature),
         rng=np.random.default_rng(seed),
     )
 
@@ -80,3 +80,81 @@ def test_an_empty_prime_is_refused() -> None:
     window = make_window(K=5, m=4, T=6, seed=1)
     with pytest.raises(ValueError, match="a prime of 0 characters"):
         write(window._replace(inputs=window.inputs[:0]), 5, 1.0, seed=0)
+
+
+@given(window=windows, piece=st.integers(1, 13))
+def test_a_text_in_pieces_is_the_same_text(window: Window, piece: int) -> None:
+    pieces = stream_text(
+        window.weights,
+        window.inputs,
+        window.hidden,
+        length=12,
+        choice=Choice(),
+        rng=np.random.default_rng(3),
+        piece=piece,
+    )
+    np.testing.assert_array_equal(
+        np.concatenate(list(pieces)), write(window, 12, 1.0, seed=3)
+    )
+
+
+@given(
+    window=windows,
+    seed=st.integers(0, 99),
+    top_k=st.one_of(st.none(), st.integers(1, 9)),
+    top_p=st.one_of(st.none(), st.floats(0.05, 1.0)),
+)
+def test_only_the_likeliest_are_drawn_with_their_proportions(
+    window: Window, seed: int, top_k: int | None, top_p: float | None
+) -> None:
+    length, temperature = 12, 0.7
+    ids = continue_text(
+        window.weights,
+        window.inputs,
+        window.hidden,
+        length=length,
+        choice=Choice(temperature, top_k, top_p),
+        rng=np.random.default_rng(seed),
+    )
+    uniforms = np.random.default_rng(seed).random(length)
+    read = np.concatenate([window.inputs, ids])[:-1]
+    _, log_p = reference.forward(window.weights, read, window.hidden)
+    for drawn, uniform, one in zip(ids, uniforms, log_p[-length:], strict=True):
+        p = np.exp(one / temperature)
+        order = np.argsort(-p, kind="stable")[:top_k]
+        shares = p[order] / p[order].sum()
+        before = np.cumsum(shares) - shares
+        if np.any(np.abs(before - (top_p or 2.0)) < 1e-6) or np.any(
+            np.diff(shares) > -1e-6
+        ):
+            continue  # too close to call for another arithmetic
+        kept = order[before < (top_p or 2.0)]
+        assert drawn in kept
+        inside = np.where(np.isin(np.arange(len(p)), kept), p, 0.0)
+        cumulative = np.cumsum(inside / inside.sum())
+        below = cumulative[drawn - 1] if drawn else 0.0
+        assert below - 1e-6 <= uniform <= cumulative[drawn] + 1e-6
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [Choice(top_k=0), Choice(top_p=0.0), Choice(top_p=1.5), Choice(top_p=float("nan"))],
+)
+def test_an_impossible_choice_is_refused(choice: Choice) -> None:
+    window = make_window(K=5, m=4, T=6, seed=1)
+    with pytest.raises(ValueError, match="or top_p"):
+        continue_text(
+            window.weights,
+            window.inputs,
+            window.hidden,
+            length=5,
+            choice=choice,
+            rng=np.random.default_rng(0),
+        )
+
+
+def test_states_are_the_references() -> None:
+    window = make_window(K=5, m=4, T=150, seed=1)
+    H, _ = reference.forward(window.weights, window.inputs, window.hidden)
+    states = reading.states_after(window.weights, window.inputs, window.hidden)
+    np.testing.assert_allclose(states, H[-len(states) :], rtol=1e-10)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.artifacts import write_arrays, write_json
+from charrnn.arrays import write_arrays
+from charrnn.artifacts import write_json
 from charrnn.corpus import Vocabulary
 from charrnn.errors import ArtifactError
 from charrnn.model import Weights, initial_weights

@@ -224,10 +224,19 @@ def lock(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return (folder / "dvc.lock").read_bytes()
 
 
+@pytest.mark.parametrize("shell", ["sh", "bash"])  # DVC runs a stage through one
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_dvc_goes_on_to_the_same_lock(
-    repository: Path, lock: bytes, tmp_path: Path, number: signal.Signals
+    repository: Path,
+    lock: bytes,
+    tmp_path: Path,
+    number: signal.Signals,
+    shell: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    if (path := shutil.which(shell)) is None:
+        pytest.skip(f"there is no {shell} here")
+    monkeypatch.setitem(faults.ENVIRONMENT, "SHELL", path)
     clone = tmp_path / "clone"
     shutil.copytree(repository, clone)
     with training(clone, *REPRO) as first:

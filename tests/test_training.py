@@ -140,8 +140,11 @@ def test_best_is_the_lowest_validation_loss_and_keeps_its_weights() -> None:
     training, validation = make_text(900, 5), make_text(60, 5, seed=1)
     run = trained(training, validation, looked_at=watch(validate_every=20))
     assert run.best is not None
-    lowest = min(run.validations, key=lambda validation: validation.loss)
-    assert (run.best.update, run.best.loss) == (lowest.update, lowest.loss)
+    lowest = min(run.validations, key=lambda validation: validation.nats_per_character)
+    assert (run.best.update, run.best.loss) == (
+        lowest.update,
+        lowest.nats_per_character,
+    )
     assert nats_per_character(run.best.weights, validation) == run.best.loss
     ends = [v.update for v in run.validations if v.update % 149 == 0]
     assert ends == [149, 298]  # at the end of each epoch, whatever validate_every is

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from charrnn import cli
+from charrnn.cli.main import main
 from charrnn.verifying import CURVE
 from stages import gradcheck, prepare, train
 from tests.conftest import Project
@@ -34,7 +34,7 @@ def write_lock() -> None:
 
 
 def verify(capsys: pytest.CaptureFixture[str], updates: int = 10**6) -> tuple[int, str]:
-    code = cli.main(["verify", "--updates", str(updates)])
+    code = main(["verify", "--updates", str(updates)])
     captured = capsys.readouterr()
     return code, captured.out + captured.err
 
@@ -49,7 +49,7 @@ def test_what_is_as_it_was_holds(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.usefixtures("trained")
 def test_a_point_too_many_is_found(capsys: pytest.CaptureFixture[str]) -> None:
     with CURVE.open("a", encoding="utf-8") as file:
-        file.write("3,999,1.5\n")
+        file.write("3,999,1.5,0.0\n")
     write_lock()
     code, said = verify(capsys)
     assert code == 1

@@ -2,6 +2,6 @@
 
 import sys
 
-from charrnn.cli import main
+from charrnn.cli.main import main
 
 sys.exit(main())

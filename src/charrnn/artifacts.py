@@ -1,9 +1,9 @@
-r"""The only reader and writer of the pipeline's files.
+r"""The only reader and writer of the pipeline's files (arrays: `arrays`).
 
 A file appears whole or not at all: it is written beside its place under another name,
 flushed to the disk and renamed.  The same content gives the same bytes on every
 machine: sorted keys, ``\n`` everywhere, floats by their shortest text that reads back
-as the same number, arrays uncompressed, never a clock time, a path or a version.
+as the same number, never a clock time, a path or a version.
 """
 
 import contextlib
@@ -13,29 +13,14 @@ import io
 import json
 import math
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors import numpy as safetensors
 
 from charrnn.errors import ArtifactError
-
-# safetensors keeps its metadata in an order that differs from process to process, so
-# all of it stands under one key, as JSON with sorted keys.
-_HEADER = "charrnn"
-
-# How a .npy file of ids begins; NumPy fills its header up to this length.
-_IDS_HEADER_BYTES = 128
-_IDS_HEADER = re.compile(
-    rb"\x93NUMPY\x01\x00v\x00"
-    rb"\{'descr': '([|<]u[124])', 'fortran_order': False, 'shape': \((\d{1,18}),\), \} *\n"
-)
-
 
 # Files written inside `together`, under their temporary names, or None outside of it.
 _waiting: list[tuple[Path, Path]] | None = None
@@ -163,7 +148,9 @@ def write_table(
     write_text(path, text.getvalue())
 
 
-def read_table(path: Path, columns: Sequence[str]) -> NDArray[np.float64]:
+def read_table(
+    path: Path, columns: Sequence[str], *, may_be_empty: bool = False
+) -> NDArray[np.float64]:
     """Read a CSV file of finite numbers.
 
     Returns
@@ -177,105 +164,18 @@ def read_table(path: Path, columns: Sequence[str]) -> NDArray[np.float64]:
     """
     try:
         header, *lines = csv.reader(io.StringIO(read_bytes(path).decode("utf-8")))
-        table = np.array([[float(value) for value in line] for line in lines])
+        values = [[float(value) for value in line] for line in lines]
+        table = np.array(values).reshape(len(lines), len(header))
     except (ValueError, csv.Error):
         message = f"{path}: damaged: not a table of numbers"
         raise ArtifactError(message) from None
-    if header != list(columns) or table.ndim != 2 or table.shape[1] != len(columns):
+    if header != list(columns):
         message = f"{path}: damaged: its columns are not {', '.join(columns)}"
+        raise ArtifactError(message)
+    if len(table) == 0 and not may_be_empty:
+        message = f"{path}: damaged: it has no rows"
         raise ArtifactError(message)
     if not all(math.isfinite(value) for value in table.flat):
         message = f"{path}: damaged: a value is not finite"
         raise ArtifactError(message)
     return table
-
-
-def write_array(path: Path, array: NDArray[Any]) -> None:
-    """Write one array as .npy."""
-    buffer = io.BytesIO()
-    np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
-    write_bytes(path, buffer.getvalue())
-
-
-def read_ids(path: Path) -> NDArray[np.unsignedinteger]:
-    """Map a one-dimensional array of character ids from disk, read-only.
-
-    The header must be, to the letter, one that `write_array` writes: NumPy's own reader
-    evaluates what it finds there.
-
-    Raises
-    ------
-    ArtifactError
-        If the file cannot be read or is not a whole array of unsigned integers.
-    """
-    try:
-        with path.open("rb") as file:
-            header = _IDS_HEADER.fullmatch(file.read(_IDS_HEADER_BYTES))
-            size = file.seek(0, os.SEEK_END)
-        if header is not None:
-            dtype, length = np.dtype(header[1].decode()), int(header[2])
-            if size == _IDS_HEADER_BYTES + length * dtype.itemsize:
-                if length == 0:  # nothing that could be mapped
-                    return np.zeros(0, dtype)
-                return np.memmap(
-                    path, dtype, mode="r", offset=_IDS_HEADER_BYTES, shape=(length,)
-                )
-    except OSError as error:
-        message = f"{path}: cannot be read: {error.strerror}"
-        raise ArtifactError(message) from None
-    message = f"{path}: damaged: not a whole list of character ids"
-    raise ArtifactError(message)
-
-
-def bytes_of_arrays(
-    arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]
-) -> bytes:
-    """Return named arrays and a header as safetensors."""
-    text = json.dumps(header, sort_keys=True, allow_nan=False)
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    return safetensors.save(contiguous, metadata={_HEADER: text})
-
-
-def arrays_from(content: bytes) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Return what `bytes_of_arrays` was given.
-
-    Raises
-    ------
-    ArtifactError
-        If the bytes are damaged or are another kind of file.
-    """
-    try:
-        arrays = safetensors.load(content)
-        length = int.from_bytes(content[:8], "little")
-        metadata = json.loads(content[8 : 8 + length])["__metadata__"]
-        header = json.loads(metadata[_HEADER])
-    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError):
-        message = "damaged, or not a file of charrnn"
-        raise ArtifactError(message) from None
-    if not isinstance(header, dict):
-        message = "damaged: its header is not an object"
-        raise ArtifactError(message)
-    return arrays, header
-
-
-def write_arrays(
-    path: Path, arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]
-) -> None:
-    """Write named arrays and a header as safetensors."""
-    write_bytes(path, bytes_of_arrays(arrays, header))
-
-
-def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Read what `write_arrays` wrote: the arrays and the header.
-
-    Raises
-    ------
-    ArtifactError
-        If the file cannot be read, is damaged, or was not written by charrnn.
-    """
-    content = read_bytes(path)
-    try:
-        return arrays_from(content)
-    except ArtifactError as error:
-        message = f"{path}: {error}"
-        raise ArtifactError(message) from None

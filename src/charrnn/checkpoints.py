@@ -18,7 +18,8 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from charrnn.artifacts import arrays_from, bytes_of_arrays, read_bytes, write_bytes
+from charrnn.arrays import arrays_from, bytes_of_arrays
+from charrnn.artifacts import read_bytes, write_bytes
 from charrnn.errors import ArtifactError, CheckpointError
 from charrnn.model import Weights
 from charrnn.runs import Best, Epoch, Row, Run, Text, Validation
@@ -207,7 +208,7 @@ def _run_from(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> Run:
         smooth_loss=header["smooth_loss"],
         update=header["update"],
         best=None if best is None else Best(best[0], best[1], weights("best")),
-        rows=[Row(int(e), int(u), float(s)) for e, u, s in arrays.get("rows", ())],
+        rows=[Row.of(values) for values in arrays.get("rows", ())],
         texts=[
             Text(update, smooth_loss, ids)
             for (update, smooth_loss), ids in zip(

@@ -125,6 +125,8 @@ class SampleConfig(Section):
     prime: Annotated[str, Field(min_length=1)] | None
     length: Count
     temperature: NotNegative
+    top_k: Count | None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None
     seed: Seed
 
 

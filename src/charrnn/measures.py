@@ -5,6 +5,7 @@ Perplexity is e to the nats per character.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -103,6 +104,6 @@ def entropy_bits(ids: Ids, vocabulary_size: int) -> float:
     return abs(total) / float(exact.log(2.0))
 
 
-def mean(values: NDArray[Any]) -> float:
+def mean(values: Sequence[float] | NDArray[Any]) -> float:
     """Return the mean; the sum is correctly rounded, so no order matters."""
-    return math.fsum(values.tolist()) / len(values)
+    return math.fsum(np.asarray(values, dtype=np.float64).tolist()) / len(values)

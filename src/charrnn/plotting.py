@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
-COLUMNS = ("epoch", "update", "smooth_loss")
+COLUMNS = ("epoch", "update", "smooth_loss", "saturated_share")
+VALIDATION_COLUMNS = ("epoch", "update", "nats_per_character")
 
 _STYLE: Any = {
     "svg.hashsalt": "charrnn",
@@ -37,7 +38,14 @@ _STYLE: Any = {
     "lines.linewidth": 1.4,
     "path.simplify": False,
 }
-_BLUE, _GREY = "#1f5fa8", "#d5d5d5"
+_BLUE, _GREY, _DARK_GREY = "#1f5fa8", "#d5d5d5", "#555555"
+_VALIDATION_DOT: Any = {
+    "linestyle": "none",
+    "marker": "o",
+    "markersize": 5.0,
+    "markeredgecolor": "white",
+    "markeredgewidth": 0.8,
+}
 _BACKGROUND_EVERY = 5  # of the rows: a grey curve needs fewer, and the file is smaller
 _MOST_PANELS = 12
 _MOST_LABELS = 8
@@ -59,8 +67,8 @@ def epoch_panels(
 
     Parameters
     ----------
-    curve : (rows, 3) float64
-        Epoch, update and smooth loss (nats per window), as in `COLUMNS`.
+    curve : (rows, 4) float64
+        `COLUMNS`; the smooth loss in nats per window.
     sequence_length : int
         Characters in a window, for the axis' unit.
     width, height : float
@@ -89,7 +97,7 @@ def epoch_panels(
             axes.set_title(f"epoch {epoch}", fontsize=10, loc="left", color="#333333")
         for axes in list(panels)[len(chosen) :]:
             axes.set_axis_off()
-        _set_axes(axes, curve, highest_loss)
+        _set_axes(axes, curve[:, 2].tolist(), highest_loss)
         figure.supxlabel("updates since the start of the epoch", fontsize=10, y=0.01)
         figure.supylabel(_Y_LABEL.format(T=sequence_length), fontsize=10, x=0.008)
         figure.subplots_adjust(
@@ -100,6 +108,7 @@ def epoch_panels(
 
 def epochs_overlaid(
     curve: NDArray[np.float64],
+    validations: NDArray[np.float64],
     *,
     sequence_length: int,
     width: float,
@@ -108,9 +117,18 @@ def epochs_overlaid(
 ) -> bytes:
     """Draw all epochs over one another, the first dark, the last bright.
 
-    Parameters and result as for `epoch_panels`.
+    Dots stand for the validation loss, times `sequence_length`: in the unit of the
+    smooth loss.
+
+    Parameters
+    ----------
+    validations : (n, 3) float64
+        `VALIDATION_COLUMNS`; n may be 0.
+    **others
+        And the result: as for `epoch_panels`.
     """
-    epochs = _by_epoch(curve)
+    epochs, starts = _by_epoch(curve), _starts(curve)
+    checked = validations * np.array([1.0, 1.0, sequence_length])
     labelled = _evenly(list(epochs), _MOST_LABELS)
     colours = mpl.colormaps["viridis"](np.linspace(0.0, 0.9, len(epochs)))
     with _figure(width, height) as (figure, content):
@@ -120,7 +138,17 @@ def epochs_overlaid(
         ):
             label = f"epoch {epoch}" if epoch in labelled else None
             axes.plot(updates, losses, color=colour, label=label)
-        _set_axes(axes, curve, highest_loss)
+            there = checked[checked[:, 0] == epoch]
+            axes.plot(
+                there[:, 1] - starts[epoch],
+                there[:, 2],
+                color=colour,
+                **_VALIDATION_DOT,
+            )
+        if len(checked) > 0:
+            label = f"validation\n(times {sequence_length})"
+            axes.plot([], [], color=_DARK_GREY, label=label, **_VALIDATION_DOT)
+        _set_axes(axes, [*curve[:, 2], *checked[:, 2]], highest_loss)
         axes.set_xlabel("updates since the start of the epoch")
         axes.set_ylabel(_Y_LABEL.format(T=sequence_length))
         axes.legend(
@@ -146,17 +174,21 @@ def _figure(width: float, height: float) -> Iterator[tuple[Figure, io.BytesIO]]:
 
 
 def _by_epoch(curve: NDArray[np.float64]) -> dict[int, tuple[Any, Any]]:
-    """Return (updates since the epoch's start, losses) of each epoch.
-
-    The first epoch starts at update 0, each other one where the one before it ended.
-    """
+    """Return (updates since the epoch's start, smooth losses) of each epoch."""
     epochs = {}
-    start = 0.0
-    for epoch in np.unique(curve[:, 0]):
+    for epoch, start in _starts(curve).items():
         rows = curve[curve[:, 0] == epoch]
-        epochs[int(epoch)] = (rows[:, 1] - start, rows[:, 2])
-        start = rows[-1, 1]
+        epochs[epoch] = (rows[:, 1] - start, rows[:, 2])
     return epochs
+
+
+def _starts(curve: NDArray[np.float64]) -> dict[int, float]:
+    """Return each epoch's start: update 0, or where the epoch before it ended."""
+    starts, start = {}, 0.0
+    for epoch in np.unique(curve[:, 0]):
+        starts[int(epoch)] = start
+        start = curve[curve[:, 0] == epoch][-1, 1]
+    return starts
 
 
 def _evenly(items: list[int], most: int) -> list[int]:
@@ -166,11 +198,9 @@ def _evenly(items: list[int], most: int) -> list[int]:
     return [items[round(i * last / (most - 1))] for i in range(most)]
 
 
-def _set_axes(
-    axes: Axes, curve: NDArray[np.float64], highest_loss: float | None
-) -> None:
+def _set_axes(axes: Axes, losses: list[float], highest_loss: float | None) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    lowest = float(curve[:, 2].min())
+    lowest = min(losses)
     if highest_loss is not None and highest_loss > lowest:
         axes.set_ylim(lowest - 0.05 * (highest_loss - lowest), highest_loss)

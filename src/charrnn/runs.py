@@ -5,9 +5,9 @@ part.  Update n means: after n updates.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,20 +68,40 @@ class Watch(NamedTuple):
     text_rng: Callable[[int], np.random.Generator]
 
 
+SATURATED = 0.99
+
+
 class Row(NamedTuple):
-    """A point of the curve: the smooth loss (nats per window) after an update."""
+    """A point of the curve.
+
+    Attributes
+    ----------
+    epoch, update : int
+    smooth_loss : float
+        After that update, nats per window.
+    saturated_share : float
+        Of the hidden units, after the window of that update, those with |h| above
+        `SATURATED`: through them hardly any gradient flows.
+    """
 
     epoch: int
     update: int
     smooth_loss: float
+    saturated_share: float
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Self:
+        """Return the point that a row of a table of floats stands for."""
+        epoch, update, smooth_loss, saturated_share = map(float, values)
+        return cls(int(epoch), int(update), smooth_loss, saturated_share)
 
 
 class Validation(NamedTuple):
-    """The loss of the validation part (nats per character) after an update."""
+    """The loss of the validation part after an update."""
 
     epoch: int
     update: int
-    loss: float
+    nats_per_character: float
 
 
 class Text(NamedTuple):

@@ -1,6 +1,7 @@
 """Writing text: each character is drawn from what the network expects next."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,16 +11,60 @@ from charrnn.kernels import reading
 from charrnn.model import Weights
 
 
+class Choice(NamedTuple):
+    """How a character is chosen among those that may come.
+
+    Attributes
+    ----------
+    temperature : float
+        Divides the scores: below 1 is more careful, above 1 is bolder, and 0 always
+        takes the most likely character.
+    top_k : int or None
+        Draw from so many of the most likely characters only (Fan et al. 2018).
+    top_p : float or None
+        Draw from as few of the most likely characters as have this probability
+        together (Holtzman et al. 2020); of the `top_k`, if both are given.
+    """
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+
+
 def continue_text(
     weights: Weights,
     prime: Ids,
     hidden: NDArray[Any],
     *,
     length: int,
-    temperature: float,
+    choice: Choice,
     rng: np.random.Generator,
 ) -> Ids:
     """Return ids that continue a beginning, which itself is not repeated.
+
+    Parameters and errors as for `stream_text`.
+
+    Returns
+    -------
+    (length,) of the type of `prime`
+    """
+    texts = stream_text(
+        weights, prime, hidden, length=length, choice=choice, rng=rng, piece=length
+    )
+    return next(texts, prime[:0])
+
+
+def stream_text(
+    weights: Weights,
+    prime: Ids,
+    hidden: NDArray[Any],
+    *,
+    length: int,
+    choice: Choice,
+    rng: np.random.Generator,
+    piece: int,
+) -> Iterator[Ids]:
+    """Continue a beginning piece by piece; the pieces' length changes no character.
 
     Parameters
     ----------
@@ -30,25 +75,44 @@ def continue_text(
         The state before `prime`; it is not changed.
     length : int
         Characters to write.
-    temperature : float
-        Divides the scores: below 1 is more careful, above 1 is bolder, and 0 always
-        takes the most likely character.
+    choice : Choice
     rng : numpy.random.Generator
         One uniform draw a character.
+    piece : int
+        Characters in a piece; the last one may be shorter.
 
-    Returns
-    -------
-    (length,) of the type of `prime`
+    Yields
+    ------
+    (piece,) of the type of `prime`
 
     Raises
     ------
     ValueError
-        If `prime` is empty or the temperature is negative.
+        If `prime` is empty, or `choice` is out of range.
     """
+    _check(prime, choice)
+    K = weights.vocabulary_size
+    hidden = reading.read(weights, prime[:-1], hidden)
+    last = int(prime[-1])
+    for start in range(0, length, max(piece, 1)):
+        ids, hidden = reading.sample(
+            weights,
+            last,
+            hidden,
+            rng.random(min(piece, length - start)),
+            temperature=float(choice.temperature),
+            top_k=K if choice.top_k is None else min(choice.top_k, K),
+            top_p=1.0 if choice.top_p is None else float(choice.top_p),
+        )
+        last = int(ids[-1])
+        yield ids.astype(prime.dtype)
+
+
+def _check(prime: Ids, choice: Choice) -> None:
+    temperature, top_k, top_p = choice
     if len(prime) == 0 or not temperature >= 0:
         message = f"a prime of {len(prime)} characters, a temperature of {temperature}"
         raise ValueError(message)
-    hidden = reading.read(weights, prime[:-1], hidden)
-    uniforms = rng.random(length)
-    ids = reading.sample(weights, int(prime[-1]), hidden, uniforms, temperature)
-    return ids.astype(prime.dtype)
+    if not (top_k is None or top_k >= 1) or not (top_p is None or 0 < top_p <= 1):
+        message = f"top_k {top_k} is not 1 or more, or top_p {top_p} not in (0, 1]"
+        raise ValueError(message)

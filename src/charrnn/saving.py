@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn.artifacts import read_arrays, read_json, write_arrays, write_json
+from charrnn.arrays import read_arrays, write_arrays
+from charrnn.artifacts import read_json, write_json
 from charrnn.corpus import Ids, Vocabulary
 from charrnn.errors import ArtifactError, VocabularyError
 from charrnn.model import Weights, shapes

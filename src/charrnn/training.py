@@ -12,8 +12,18 @@ from charrnn.evaluation import pieces_of_scores, steps_at_once
 from charrnn.kernels import compiled, reading
 from charrnn.measures import mean
 from charrnn.model import Weights, zeros_like
-from charrnn.runs import Best, Epoch, Recipe, Row, Run, Text, Validation, Watch
-from charrnn.sampling import continue_text
+from charrnn.runs import (
+    SATURATED,
+    Best,
+    Epoch,
+    Recipe,
+    Row,
+    Run,
+    Text,
+    Validation,
+    Watch,
+)
+from charrnn.sampling import Choice, continue_text
 
 
 def check_lengths(training: Ids, validation: Ids, recipe: Recipe) -> None:
@@ -162,7 +172,9 @@ def _look(
         epoch, window = (n - 1) // windows + 1, (n - 1) % windows + 1
         is_point = window % _stride(windows, watch) == 0 or window == windows
         if is_point and (not run.rows or run.rows[-1].update < n):
-            run.rows.append(Row(epoch, n, run.smooth_loss))
+            saturated = int(np.count_nonzero(np.abs(run.hidden) > SATURATED))
+            share = saturated / len(run.hidden)
+            run.rows.append(Row(epoch, n, run.smooth_loss, share))
             if len(validation) == 0:
                 _keep_if_best(run, run.smooth_loss)
         if window == windows and len(run.epochs) < epoch:
@@ -210,7 +222,7 @@ def _write_text(
         training[window * recipe.sequence_length :][:1],
         hidden,
         length=watch.text_length,
-        temperature=1.0,
+        choice=Choice(),
         rng=watch.text_rng(run.update),
     )
     run.texts.append(Text(run.update, run.smooth_loss, ids))

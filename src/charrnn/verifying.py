@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from charrnn.artifacts import read_ids, read_table
+from charrnn.arrays import read_ids
+from charrnn.artifacts import read_table
 from charrnn.config import ModelConfig, TrainConfig, load_section
 from charrnn.errors import ArtifactError
 from charrnn.experiment import first_weights, recipe_of, watch_of
@@ -100,7 +101,8 @@ def compare_with_training(updates: int) -> Finding:
     training = read_ids(TRAINING)
     check_ids(TRAINING, training, vocabulary)
     curve = read_table(CURVE, Row._fields)
-    expected = [Row(int(e), int(u), float(s)) for e, u, s in curve if u <= updates]
+    rows = (Row.of(values) for values in curve)
+    expected = [row for row in rows if row.update <= updates]
     if not expected:
         message = f"{CURVE}: its first point lies beyond update {updates:,}"
         raise ArtifactError(message)

@@ -12,7 +12,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from charrnn.artifacts import write_array, write_json
+from charrnn.arrays import write_array
+from charrnn.artifacts import write_json
 from charrnn.corpus import Vocabulary
 from charrnn.saving import load_model, load_vocabulary, save_model, save_vocabulary
 from stages import evaluate, fetch, gradcheck, plot, prepare, sample, train

@@ -29,6 +29,7 @@ OUTPUTS = {
     "metrics/sample.txt",
     "metrics/train.json",
     "metrics/training_texts.txt",
+    "metrics/validation.csv",
 }
 LAST = "data/model/last.safetensors"
 
@@ -66,9 +67,16 @@ def test_the_metrics_fit_the_book(project: Project) -> None:
     assert list(training["epochs"]) == ["1", "2"]
     assert "validation_nats_per_character" in training["best"]
     rows = project.files()["metrics/loss.csv"].decode().splitlines()
-    assert rows[0] == "epoch,update,smooth_loss"
+    assert rows[0] == "epoch,update,smooth_loss,saturated_share"
     assert rows[-1].startswith(f"2,{updates},")
     assert len(rows) - 1 <= 2 * 20
+    shares = [float(row.split(",")[3]) for row in rows[1:] if row.startswith("2,")]
+    share = training["epochs"]["2"]["saturated_share"]
+    assert share == pytest.approx(sum(shares) / len(shares))
+    assert all(0 <= share <= 1 and (5 * share) % 1 == 0 for share in shares)
+    validated = project.files()["metrics/validation.csv"].decode().splitlines()
+    assert validated[0] == "epoch,update,nats_per_character"
+    assert [row.split(",")[1] for row in validated[1:]] == "30 47 60 90 94".split()
     evaluation = read_json(project, "metrics/evaluation.json")
     assert evaluation["test_characters"] == 30
     models = {"network", "uniform", "unigram", "bigram", "trigram"}

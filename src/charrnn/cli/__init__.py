@@ -1,0 +1,1 @@
+"""The command line: `arguments` says what can be asked, a module a command answers."""

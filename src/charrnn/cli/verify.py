@@ -1,0 +1,29 @@
+"""``charrnn verify``: whether what lies here holds."""
+
+import argparse
+import sys
+
+from charrnn.verifying import Finding, compare_with_lock, compare_with_training
+
+
+def run(options: argparse.Namespace) -> int:
+    """Tell each finding and the verdict; return 1 if something does not hold."""
+    bad = files = 0
+
+    def tell(finding: Finding) -> None:
+        nonlocal bad
+        bad += not finding.holds
+        if not (options.quiet and finding.holds):
+            sys.stdout.write(f"{'ok ' if finding.holds else 'NOT'} {finding.text}\n")
+
+    for finding in compare_with_lock():
+        files += 1
+        tell(finding)
+    tell(compare_with_training(options.updates))
+    verdict = (
+        "what lies here is what dvc.lock says and what the code gives"
+        if not bad
+        else f"{bad} of {files + 1} do not hold; dvc repro makes everything again"
+    )
+    sys.stdout.write(f"{verdict}\n")
+    return 1 if bad else 0
