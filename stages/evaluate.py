@@ -37,8 +37,8 @@ def main() -> None:
         raise BookError(message)
     if len(test) < 2:
         log.info("nothing to evaluate on: the test part has %d characters", len(test))
-        inputs.check()
-        write_json(METRICS, {"test_characters": len(test)})
+        with inputs.written():
+            write_json(METRICS, {"test_characters": len(test)})
         return
     network = network_scores(weights, test)
     figures: dict[str, Any] = {
@@ -50,8 +50,8 @@ def main() -> None:
     for name, order in ORDERS.items():
         model = NGram.fit(training, vocabulary.size, order)
         figures[name] = measure(model.scores(test))._asdict()
-    inputs.check()
-    write_json(METRICS, figures)
+    with inputs.written():
+        write_json(METRICS, figures)
     for name in ("uniform", *ORDERS, "network"):
         log.info(
             "%-8s %.4f nats, %.4f bits a character, perplexity %6.2f, right %4.1f %%",

@@ -16,8 +16,8 @@ def main() -> None:
     inputs = Inputs([FetchConfig])
     config = load_section(FetchConfig)
     text = verses(bible_source(), config.first_book, config.last_book)
-    inputs.check()
-    write_text(BOOK, text)
+    with inputs.written():
+        write_text(BOOK, text)
     log.info(
         "%s to %s, %s characters, to %s",
         config.first_book,

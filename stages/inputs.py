@@ -4,16 +4,21 @@ DVC notes the inputs of a stage when it has ended.  If one was edited while the 
 ran, dvc.lock would pair the new input with the old results, so such a stage must fail.
 """
 
+import contextlib
 import hashlib
 import json
+import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from charrnn.artifacts import together
 from charrnn.config import PARAMS, Section
 from charrnn.errors import ArtifactError, InputError
 from charrnn.yaml12 import read_yaml
+
+log = logging.getLogger("charrnn")
 
 
 class Inputs:
@@ -43,11 +48,14 @@ class Inputs:
             and Path(file).suffix == ".py"
         ]
         self._before = self._look()
+        names = [f"{PARAMS} ({', '.join(self._values)})", *map(str, self._files)]
+        log.info("reads %s", ", ".join(names))
 
     def add(self, file: Path) -> None:
         """Add a file whose name is one of the values."""
         self._files.append(file)
         self._before[file.as_posix()] = _digest(file)
+        log.info("reads %s", file)
 
     @property
     def fingerprint(self) -> str:
@@ -71,6 +79,20 @@ class Inputs:
                 f"written, run it again"
             )
             raise InputError(message)
+
+    @contextlib.contextmanager
+    def written(self) -> Iterator[None]:
+        """Let the files that are written inside appear together, and say which.
+
+        Raises
+        ------
+        InputError
+            If an input is not as it was; then nothing is written.
+        """
+        self.check()
+        with together() as paths:
+            yield
+        log.info("wrote %s", ", ".join(map(str, paths)))
 
     def _look(self) -> dict[str, str]:
         found = {}

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from charrnn.artifacts import read_table, together, write_bytes
+from charrnn.artifacts import read_table, write_bytes
 from charrnn.config import PlotConfig, TrainConfig, load_section
 from charrnn.plotting import (
     COLUMNS,
@@ -36,8 +36,7 @@ def main() -> None:
         PANELS: epoch_panels(curve, **axes),
         OVERLAID: epochs_overlaid(curve, validations, **axes),
     }
-    inputs.check()
-    with together():
+    with inputs.written():
         for path, figure in figures.items():
             write_bytes(path, figure)
     log.info("%d points of %s to %s and %s", len(curve), CURVE, PANELS, OVERLAID)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from charrnn.arrays import write_array
-from charrnn.artifacts import read_bytes, together, write_json
+from charrnn.artifacts import read_bytes, write_json
 from charrnn.config import PrepareConfig, load_section
 from charrnn.corpus import Vocabulary, decode_book, split
 from charrnn.errors import BookError
@@ -44,8 +44,7 @@ def main() -> None:
         "unigram_entropy_bits": entropy_bits(ids, vocabulary.size),
     }
     sizes = {f"{name}_characters": len(part) for name, part in parts._asdict().items()}
-    inputs.check()
-    with together():
+    with inputs.written():
         for path, part in zip((TRAINING, VALIDATION, TEST), parts, strict=True):
             write_array(path, part)
         save_vocabulary(VOCABULARY, vocabulary)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from charrnn.arrays import read_ids
-from charrnn.artifacts import together, write_json, write_text
+from charrnn.artifacts import write_json, write_text
 from charrnn.config import SampleConfig, load_section
 from charrnn.copying import longest_copy, share_new
 from charrnn.errors import BookError, ConfigError, VocabularyError
@@ -54,8 +54,7 @@ def main() -> None:
     figures: dict[str, float] = {"longest_copy_characters": len(copied)}
     if new is not None:
         figures[f"share_of_new_{NEW_LENGTH}_character_strings"] = new
-    inputs.check()
-    with together():
+    with inputs.written():
         write_text(TEXT, begin + text + "\n")
         write_json(METRICS, figures)
     log.info("%s", begin + text)

@@ -4,11 +4,10 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from charrnn.arrays import read_ids
-from charrnn.artifacts import read_json, together, write_json, write_table, write_text
+from charrnn.artifacts import read_json, write_json, write_table, write_text
 from charrnn.checkpoints import Checkpoints, one_writer, remove_stale
 from charrnn.config import ModelConfig, TrainConfig, load_section
 from charrnn.corpus import Vocabulary, window_count
@@ -19,6 +18,7 @@ from charrnn.runs import Row, Run, Validation
 from charrnn.saving import check_ids, load_vocabulary, save_model
 from charrnn.training import check_lengths, start, train
 from stages.inputs import Inputs
+from stages.progress import Progress
 from stages.running import Stopped, log, run
 from stages.stopping import Stop
 
@@ -58,20 +58,34 @@ def main() -> None:
             weights = first_weights(model, vocabulary.size, dtype=config.precision)
             state = start(weights, training, recipe)
         log.info(
-            "m = %d, %d characters, %s; %d epochs of %s updates; first loss %.2f nats",
+            "m = %d, %d characters, %s; %d epochs of %s updates; smooth loss in nats a "
+            "window of %d, first loss %.2f; validation in nats a character",
             model.hidden_size,
             vocabulary.size,
             config.precision,
             recipe.epochs,
             f"{windows:,}",
+            recipe.sequence_length,
             state.first_loss,
         )
-        steps = train(state, training, validation, recipe, watch_of(config))
-        _follow(state, steps, checkpoints, stop, total=recipe.epochs * windows)
+        if state.update:
+            log.info("going on from update %s", f"{state.update:,}")
+        watch = watch_of(config)
+        progress = Progress(
+            state,
+            windows=windows,
+            epochs=recipe.epochs,
+            is_validated=len(validation) > 0,
+            first=training[:1],
+            watch=watch,
+            vocabulary=vocabulary,
+        )
+        steps = train(state, training, validation, recipe, watch)
+        with logging_redirect_tqdm([log.parent or log]), contextlib.closing(progress):
+            _follow(state, steps, progress, checkpoints, stop)
         checkpoints.save_if_possible(state)
-        inputs.check()
         assert state.best is not None  # there is one at the end of each epoch
-        with together():
+        with inputs.written():
             save_model(BEST, state.best.weights, vocabulary)
             save_model(LAST, state.weights, vocabulary)
             write_table(CURVE, Row._fields, state.rows)
@@ -84,43 +98,23 @@ def main() -> None:
 def _follow(
     state: Run,
     steps: Iterator[Run],
+    progress: Progress,
     checkpoints: Checkpoints,
     stop: Stop,
-    *,
-    total: int,
 ) -> None:
     """Go through a training run, tell how far it is, and keep it safe."""
-    if state.update:
-        log.info("going on from update %s", f"{state.update:,}")
-    told = len(state.validations)
-    with (
-        logging_redirect_tqdm([log.parent or log]),
-        tqdm(
-            total=total, initial=state.update, unit="update", desc="train", disable=None
-        ) as bar,
-    ):
-        for _ in steps:
-            stop.hold()
-            bar.update(state.update - bar.n)
-            bar.set_postfix_str(f"smooth loss {state.smooth_loss:.2f}", refresh=False)
-            for checked in state.validations[told:]:
-                log.info(
-                    "epoch %d, update %s: smooth loss %.2f, validation %.4f nats a "
-                    "character",
-                    checked.epoch,
-                    f"{checked.update:,}",
-                    state.smooth_loss,
-                    checked.nats_per_character,
-                )
-            told = len(state.validations)
-            if stop.is_asked_for:
-                checkpoints.save(state)
-                message = (
-                    f"{stop.reason} at update {state.update:,} of {total:,}; saved "
-                    f"in {checkpoints.path.parent}: the next dvc repro goes on there"
-                )
-                raise Stopped(message, stop.code)
-            checkpoints.save_if_due(state)
+    for _ in steps:
+        stop.hold()
+        progress.tell()
+        if stop.is_asked_for:
+            checkpoints.save(state)
+            message = (
+                f"{stop.reason} at update {state.update:,} of {progress.total:,}; saved "
+                f"in {checkpoints.path.parent}: the next dvc repro goes on there"
+            )
+            raise Stopped(message, stop.code)
+        checkpoints.save_if_due(state)
+    progress.tell()
 
 
 def _texts(state: Run, vocabulary: Vocabulary) -> str:

@@ -38,7 +38,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     with training(folder) as trainer:
         assert trainer.end() == 0, trainer.said
     written = outputs(folder)
-    assert len(written) == 5
+    assert len(written) == len(faults.WRITES["train"])
     assert {path.name for path in (folder / CHECKPOINTS).iterdir()} <= {"lock"}
     return written
 
@@ -121,13 +121,20 @@ runpy.run_module("stages.train", run_name="__main__", alter_sys=True)
 """
 
 
+def after_what_it_reads(trainer: Trainer) -> list[str]:
+    """Return the lines after the first one."""
+    first, *lines = trainer.said.splitlines()
+    assert first.startswith("train: reads params.yaml (train, model), data/prepared/")
+    return lines
+
+
 def test_ctrl_c_before_anything_was_learned(
     folder: Path, expected: dict[str, bytes]
 ) -> None:
     with training(folder, "-c", COMPILING) as trainer:
         wait_until(lambda: (folder / "ready").exists())
         assert trainer.stop(signal.SIGINT) == 130
-    assert trainer.said.splitlines() == [
+    assert after_what_it_reads(trainer) == [
         "train: stopped before it was done; run it again"
     ]
     assert outputs(folder) == {}
@@ -144,7 +151,7 @@ def test_ctrl_c_while_compiling(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     with training(folder) as trainer:
         wait_until(lambda: any(cache.rglob("*.nbi")))  # the first function is compiled
         assert trainer.stop(signal.SIGINT) == 130
-    assert trainer.said.splitlines() == [
+    assert after_what_it_reads(trainer) == [
         "train: stopped before it was done; run it again"
     ]
     assert outputs(folder) == {}
@@ -163,7 +170,7 @@ def test_a_training_whose_parent_has_gone_saves_and_ends(
     left_behind: Trainer, folder: Path, expected: dict[str, bytes]
 ) -> None:
     (folder / "go").touch()
-    left_behind.wait_for("validation")
+    left_behind.wait_for(", validation ")
     left_behind.stop(signal.SIGKILL)
     wait_until(lambda: GOES_ON in left_behind.said, SECONDS)
     assert "stopped, as the process that started this has gone" in left_behind.said
@@ -193,9 +200,9 @@ def test_a_second_training_is_refused_and_takes_over_from_a_dead_one(
             assert second.end() == 1
         refusal = (
             f"train: error: .checkpoints: another training, process {first.process.pid}, "
-            f"is under way here; wait until it has ended, or stop it, and try again\n"
+            f"is under way here; wait until it has ended, or stop it, and try again"
         )
-        assert second.said == refusal
+        assert after_what_it_reads(second) == [refusal]
         assert outputs(folder) == {}
         assert first.stop(signal.SIGKILL) == -signal.SIGKILL
     assert (folder / CHECKPOINTS / "owner").exists()
@@ -240,7 +247,7 @@ def test_dvc_goes_on_to_the_same_lock(
     clone = tmp_path / "clone"
     shutil.copytree(repository, clone)
     with training(clone, *REPRO) as first:
-        first.wait_for("validation")
+        first.wait_for(", validation ")
         if number == signal.SIGINT:  # a terminal's Ctrl-C is for all of them
             os.killpg(first.process.pid, number)
             assert first.end() != 0

@@ -27,17 +27,24 @@ _waiting: list[tuple[Path, Path]] | None = None
 
 
 @contextlib.contextmanager
-def together() -> Iterator[None]:
+def together() -> Iterator[list[Path]]:
     """Let all the files that are written inside appear at its end, or none of them.
 
     When the first one appears all are on the disk, under temporary names.
+
+    Yields
+    ------
+    list of Path
+        The files, once they have appeared.
     """
     global _waiting
     _waiting = []
     try:
-        yield
+        paths: list[Path] = []
+        yield paths
         for temporary, path in _waiting:
             _rename(temporary, path)
+            paths.append(path)
     finally:
         for temporary, _ in _waiting:
             with contextlib.suppress(OSError):

@@ -76,7 +76,13 @@ def test_the_metrics_fit_the_book(project: Project) -> None:
     assert all(0 <= share <= 1 and (5 * share) % 1 == 0 for share in shares)
     validated = project.files()["metrics/validation.csv"].decode().splitlines()
     assert validated[0] == "epoch,update,nats_per_character"
-    assert [row.split(",")[1] for row in validated[1:]] == "30 47 60 90 94".split()
+    assert [row.split(",")[1] for row in validated[1:]] == [
+        "30",
+        "47",
+        "60",
+        "90",
+        "94",
+    ]
     evaluation = read_json(project, "metrics/evaluation.json")
     assert evaluation["test_characters"] == 30
     models = {"network", "uniform", "unigram", "bigram", "trigram"}

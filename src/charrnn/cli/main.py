@@ -1,11 +1,12 @@
 """``charrnn``: find the command, run it, end with one line if something is wrong."""
 
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 
+from charrnn.cli import stopping
 from charrnn.cli.arguments import parser
+from charrnn.cli.writing import forget_output, prepare_streams
 from charrnn.errors import CharRnnError
 
 
@@ -16,24 +17,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         The exit code: 0; 1 if something is wrong or does not hold; 2 if the command
-        makes no sense (argparse's own); 130 after Ctrl-C.
+        makes no sense; 130 after Ctrl-C.
     """
-    options = parser().parse_args(arguments)
+    with stopping.at_once():
+        prepare_streams()
+        try:
+            code = _run(arguments)
+            sys.stdout.flush()
+        except BrokenPipeError:  # who read this has enough
+            forget_output()
+            return 0
+        except CharRnnError as error:
+            return _failed(str(error))
+        except MemoryError:
+            return _failed("not enough memory")
+        except KeyboardInterrupt:
+            sys.stderr.write("charrnn: stopped\n")
+            return stopping.CODE
+        except OSError as error:  # of the streams: files are the library's
+            forget_output()
+            return _failed(f"the standard streams: {error.strerror}")
+        return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        options = parser().parse_args(arguments)
+    except SystemExit as end:  # argparse has told what there is to tell
+        return int(end.code or 0)
     # Only now, so that help needs no compiler.
     command = importlib.import_module(
         f"charrnn.cli.{options.command.replace('-', '_')}"
     )
-    try:
-        code: int = command.run(options)
-        sys.stdout.flush()
-    except CharRnnError as error:
-        sys.stderr.write(f"charrnn: error: {error}\n")
-        return 1
-    except KeyboardInterrupt:
-        sys.stderr.write("charrnn: stopped\n")
-        return 130
-    except BrokenPipeError:
-        # Who read this has enough; Python would complain when it flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    code: int = command.run(options)
     return code
+
+
+def _failed(reason: str) -> int:
+    try:
+        sys.stdout.flush()  # first what was found before it failed
+    except OSError:
+        forget_output()
+    sys.stderr.write(f"charrnn: error: {reason}\n")
+    return 1

@@ -3,22 +3,27 @@
 import argparse
 import sys
 
+from charrnn.cli.terminal import styled
 from charrnn.verifying import Finding, compare_with_lock, compare_with_training
 
 
 def run(options: argparse.Namespace) -> int:
     """Tell each finding and the verdict; return 1 if something does not hold."""
     bad = files = 0
+    holds = styled("ok ", "green", sys.stdout)
+    holds_not = styled("NOT", "red", sys.stdout)
 
     def tell(finding: Finding) -> None:
         nonlocal bad
         bad += not finding.holds
         if not (options.quiet and finding.holds):
-            sys.stdout.write(f"{'ok ' if finding.holds else 'NOT'} {finding.text}\n")
+            mark = holds if finding.holds else holds_not
+            sys.stdout.write(f"{mark} {finding.text}\n")
 
     for finding in compare_with_lock():
         files += 1
         tell(finding)
+    sys.stdout.flush()  # the other takes a while
     tell(compare_with_training(options.updates))
     verdict = (
         "what lies here is what dvc.lock says and what the code gives"
