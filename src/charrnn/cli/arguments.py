@@ -97,10 +97,11 @@ examples:
 class _Parser(argparse.ArgumentParser):
     """argparse's, with one line for what makes no sense, and help laid out by hand."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, **options: Any) -> None:
         options["formatter_class"] = argparse.RawDescriptionHelpFormatter
         # `--temp 1` would mean something else as soon as there is a --template.
-        super().__init__(*arguments, allow_abbrev=False, **options)
+        options["allow_abbrev"] = False
+        super().__init__(**options)
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"charrnn: error: {message} (see {self.prog} --help)\n")
