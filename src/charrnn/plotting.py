@@ -88,15 +88,17 @@ def epoch_panels(
     with _figure(width, height * max(rows, 2) / 2) as (figure, content):
         panels = figure.subplots(
             rows, columns, sharex=True, sharey=True, squeeze=False
-        ).flat
+        ).ravel()
         for axes, epoch in zip(panels, chosen, strict=False):
-            for updates, losses in (epochs[other] for other in chosen):
+            for updates, losses in (epochs[n] for n in chosen if n != epoch):
                 every = _BACKGROUND_EVERY
                 axes.plot(updates[::every], losses[::every], color=_GREY, linewidth=0.8)
             axes.plot(*epochs[epoch], color=_BLUE)
             axes.set_title(f"epoch {epoch}", fontsize=10, loc="left", color="#333333")
-        for axes in list(panels)[len(chosen) :]:
-            axes.set_axis_off()
+        for above, axes in zip(panels[-2 * columns :], panels[-columns:], strict=False):
+            if axes in panels[len(chosen) :]:
+                axes.set_axis_off()
+                above.tick_params(labelbottom=True)
         _set_axes(axes, curve[:, 2].tolist(), highest_loss)
         figure.supxlabel("updates since the start of the epoch", fontsize=10, y=0.01)
         figure.supylabel(_Y_LABEL.format(T=sequence_length), fontsize=10, x=0.008)
