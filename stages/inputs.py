@@ -30,10 +30,16 @@ class Inputs:
         The config models of the sections of params.yaml that the stage reads; or the
         name of a single value, such as ``train.sequence_length``.
     files : sequence of Path
+    code : sequence of Path
+        What belongs to the code though no import shows it, such as templates.
     """
 
     def __init__(
-        self, sections: Sequence[type[Section] | str], files: Sequence[Path] = ()
+        self,
+        sections: Sequence[type[Section] | str],
+        files: Sequence[Path] = (),
+        *,
+        code: Sequence[Path] = (),
     ) -> None:
         self._values = [
             kind if isinstance(kind, str) else kind.section for kind in sections
@@ -47,9 +53,10 @@ class Inputs:
             and (file := getattr(module, "__file__", None))
             and Path(file).suffix == ".py"
         ]
+        self._code += code
         self._before = self._look()
-        names = [f"{PARAMS} ({', '.join(self._values)})", *map(str, self._files)]
-        log.info("reads %s", ", ".join(names))
+        names = [f"{PARAMS} ({', '.join(self._values)})"] if self._values else []
+        log.info("reads %s", ", ".join([*names, *map(str, self._files)]))
 
     def add(self, file: Path) -> None:
         """Add a file whose name is one of the values."""

@@ -13,7 +13,7 @@ from types import ModuleType
 
 from charrnn import checkpoints
 from charrnn.artifacts import write_json
-from stages import evaluate, fetch, gradcheck, plot, prepare, sample, train
+from stages import evaluate, fetch, gradcheck, plot, prepare, report, sample, train
 from tests.conftest import Project
 from tests.imports import ROOT
 from tests.small_run import PARAMS, make_book
@@ -26,6 +26,7 @@ STAGES: dict[str, ModuleType] = {
     "evaluate": evaluate,
     "plot": plot,
     "sample": sample,
+    "report": report,
 }
 WRITES: dict[str, list[Path]] = {
     "fetch": [fetch.BOOK],
@@ -48,6 +49,7 @@ WRITES: dict[str, list[Path]] = {
     "evaluate": [evaluate.METRICS],
     "plot": [plot.PANELS, plot.OVERLAID],
     "sample": [sample.TEXT, sample.METRICS],
+    "report": [report.REPORT],
 }
 # What Python runs: the stage, and the stage with a checkpoint twenty times a second, so
 # that a kill finds one that is not the first and not the last.  Nothing else of the

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.kernels import compiled, reading, updates
-from stages import evaluate, gradcheck, plot, prepare, sample, train
+from stages import evaluate, gradcheck, plot, prepare, report, sample, train
 
 PARAMS = """\
 fetch: {first_book: Jude, last_book: Jude}
@@ -49,7 +49,7 @@ def run() -> dict[str, str]:
     """Run the stages here; return the sha256 of each file that there is now."""
     Path("params.yaml").write_text(PARAMS, encoding="utf-8")
     Path("book.txt").write_text(make_book(1500), encoding="utf-8")
-    for stage in (prepare, gradcheck, train, evaluate, plot, sample):
+    for stage in (prepare, gradcheck, train, evaluate, plot, sample, report):
         stage.main()
     return {
         path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()

@@ -246,7 +246,9 @@ def test_a_smaller_vocabulary_is_noticed(
         ),
         (
             "plot",
-            overwrite(plot.CURVE, b"epoch,update,smooth_loss,saturated_share\n1,2,nan,0\n"),
+            overwrite(
+                plot.CURVE, b"epoch,update,smooth_loss,saturated_share\n1,2,nan,0\n"
+            ),
             f"{plot.CURVE}: damaged: a value is not finite",
         ),
         (

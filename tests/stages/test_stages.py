@@ -7,10 +7,18 @@ from typing import Any
 import pytest
 
 from charrnn.corpus import Vocabulary
-from stages import evaluate, fetch, gradcheck, plot, prepare, sample, train
+from stages import evaluate, fetch, gradcheck, plot, prepare, report, sample, train
 from tests.conftest import PROSE, Project
 
-AFTER_FETCH: list[ModuleType] = [prepare, gradcheck, train, evaluate, plot, sample]
+AFTER_FETCH: list[ModuleType] = [
+    prepare,
+    gradcheck,
+    train,
+    evaluate,
+    plot,
+    sample,
+    report,
+]
 OUTPUTS = {
     "data/model/best.safetensors",
     "data/model/last.safetensors",
@@ -25,6 +33,7 @@ OUTPUTS = {
     "metrics/loss.csv",
     "metrics/loss_by_epoch.svg",
     "metrics/loss_overlaid.svg",
+    "metrics/report.html",
     "metrics/sample.json",
     "metrics/sample.txt",
     "metrics/train.json",

@@ -1,97 +1,19 @@
 """What can be asked on the command line."""
 
 import argparse
-import math
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from charrnn.cli import examples
+from charrnn.cli.values import count, seed, share, temperature
+
 MODEL = Path("data/model/best.safetensors")
 VOCABULARY = Path("data/prepared/vocabulary.json")
-MOST = 10**9
 
-_EXAMPLES = """\
-examples:
-  charrnn sample                                   write a thousand characters
-  charrnn sample --prime "In the " --temperature 0.7 --seed 2
-  charrnn score letter.txt                         how well the model foresees a text
-  charrnn export --to torch                        the weights for PyTorch
-  charrnn info                                     what this model is
-  charrnn verify                                   whether what lies here holds
-  charrnn offline-plots                            let dvc plots work without a network
-
-charrnn COMMAND --help tells more, with more examples.
-
-exit codes: 0 all is well; 1 something is wrong or does not hold, and one line on the
-standard error says what; 2 the command makes no sense; 130 stopped by Ctrl-C"""
-
-_SAMPLE = """\
-examples:
-  charrnn sample --prime "In the " --length 500 --temperature 0.7
-  charrnn sample --top-k 10 --top-p 0.9 --seed 7
-  charrnn sample --temperature 0                   always the most likely character
-  charrnn sample --count 5 > five.txt              five texts, each under a line === N
-  charrnn sample --count 5 --json                  one JSON object a line, for scripts
-  charrnn sample --length 1,000,000,000 | head -c 1000
-  charrnn sample --model ~/m.safetensors --vocabulary ~/v.json
-
-Text 1 is, character by character, what the pipeline's stage `sample` writes with the
-same prime, length, seed and choice. Of a longer text the shorter one is the beginning."""
-
-_SCORE = """\
-examples:
-  charrnn score letter.txt
-  charrnn score --per-line letter.txt | sort -t "$(printf '\\t')" -k 3 -n
-  charrnn score --json < letter.txt
-
-The text is read as a book is: strict UTF-8, no byte order mark, \\r\\n as \\n. Characters
-that the model does not know are left out, counted and named. The first character is not
-scored: nothing stands before it.
-
---per-line writes a table with a header, its columns parted by tabs: line, characters,
-nats_per_character, bits_per_character, text. A line's characters are those of it that
-were scored, its line end included; the model remembers the lines before. So the sum of
-characters * nats_per_character is that of the whole text. In the column text a backslash
-is \\\\, a tab \\t, any other control character such as \\x1b. A line of which nothing was
-scored has no figures. With --json: one object a line, with the line as it is."""
-
-_EXPORT = """\
-examples:
-  charrnn export --to numpy                        writes char-rnn.npz
-  charrnn export --to torch --output model.pt
-
-The network, of K characters and m hidden units:
-  h_t = tanh(U[:, x_t] + W h_(t-1) + b)            p_t = softmax(V h_t + c)
-
---to numpy, an .npz file (numpy.load):
-  b (m,)   c (K,)   U (m, K)   W (m, m)   V (K, m)   as learned, float32 or float64
-  characters (K,)   the characters in the order of their ids
-
---to torch, a state_dict (torch.load with weights_only=True) of a module with
-rnn = torch.nn.RNN(K, m) and linear = torch.nn.Linear(m, K), which reads one-hot rows:
-  rnn.weight_ih_l0 (m, K) = U        rnn.bias_ih_l0 (m,) = b
-  rnn.weight_hh_l0 (m, m) = W        rnn.bias_hh_l0 (m,) = 0
-  linear.weight (K, m) = V           linear.bias (K,) = c"""
-
-_INFO = """\
-examples:
-  charrnn info
-  charrnn info --json
-  charrnn info --model data/model/last.safetensors
-
-The book and the losses are told if dvc.lock here names this very model, and if the files
-in metrics/ are those that it names."""
-
-_VERIFY = """\
-examples:
-  charrnn verify
-  charrnn verify --quiet --updates 205,080         all of the default training"""
-
-_OFFLINE_PLOTS = """\
-examples:
-  charrnn offline-plots && dvc plots show
-  charrnn offline-plots --remove"""
+_WIDTH = 80  # what argparse leaves as it is: the examples, and so this too
 
 
 class _Parser(argparse.ArgumentParser):
@@ -122,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     whole = _Parser(
         prog="charrnn",
         description="A character-level recurrent network, exactly reproducible.",
-        epilog=_EXAMPLES,
+        epilog=examples.ALL,
     )
     whole.add_argument(
         "--version", action=_Version, nargs=0, help="show the version and end"
@@ -130,9 +52,8 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, title: str, description: str, epilog: str) -> _Parser:
-        return commands.add_parser(
-            name, help=title, description=description, epilog=epilog
-        )
+        filled = textwrap.fill(description, _WIDTH)
+        return commands.add_parser(name, help=title, description=filled, epilog=epilog)
 
     _add_sample(command)
     _add_score(command)
@@ -152,7 +73,7 @@ def _add_sample(command: _Command) -> None:
         "write text",
         "Write text to the standard output, each character drawn from what the model "
         "expects next. The same options give the same text, on every machine.",
-        _SAMPLE,
+        examples.SAMPLE,
     )
     sample.add_argument(
         "--prime",
@@ -208,7 +129,7 @@ def _add_score(command: _Command) -> None:
         "tell how well the model foresees a text",
         "Tell how many nats and bits a character of a text costs under the model (less "
         "is better: the model foresaw it), and how often its first guess was right.",
-        _SCORE,
+        examples.SCORE,
     )
     score.add_argument(
         "file",
@@ -228,7 +149,7 @@ def _add_export(command: _Command) -> None:
         "export",
         "write the weights for PyTorch or NumPy",
         "Write the weights for use elsewhere. The same model gives the same bytes.",
-        _EXPORT,
+        examples.EXPORT,
     )
     export.add_argument("--to", choices=("torch", "numpy"), required=True)
     export.add_argument(
@@ -249,7 +170,7 @@ def _add_info(command: _Command) -> None:
         "tell what this model is",
         "Tell what this model is: its sizes, its digest, what it was learned from and "
         "how well.",
-        _INFO,
+        examples.INFO,
     )
     _add_json(info, "write the same, unrounded, as JSON")
     _add_model(info)
@@ -262,7 +183,7 @@ def _add_verify(command: _Command) -> None:
         "Hash every file that dvc.lock names, then train again in memory "
         "and compare the first N updates with metrics/loss.csv bit by bit. Exit code 1 "
         "if anything differs.",
-        _VERIFY,
+        examples.VERIFY,
     )
     verify.add_argument(
         "--updates",
@@ -284,7 +205,7 @@ def _add_offline_plots(command: _Command) -> None:
         "let dvc plots show and dvc plots diff work without a network",
         "Make the page of dvc plots hold its own scripts, which it else loads from the "
         "web. It sets plots.html_template in .dvc/config.local, which git ignores.",
-        _OFFLINE_PLOTS,
+        examples.OFFLINE_PLOTS,
     )
     plots.add_argument("--remove", action="store_true", help="undo it")
 
@@ -302,45 +223,3 @@ def _add_model(command: argparse.ArgumentParser) -> None:
             metavar="PATH",
             help=f"default: {default.as_posix()}",
         )
-
-
-def count(text: str) -> int:
-    """Return a whole number of 1 to a thousand million; `20,000` is one."""
-    return _whole(text, 1, MOST, "a whole number of 1 to 1,000,000,000")
-
-
-def seed(text: str) -> int:
-    """Return a whole number from 0 on."""
-    return _whole(text, 0, 2**63 - 1, "a whole number of 0 or more, below 2^63")
-
-
-def temperature(text: str) -> float:
-    """Return a number of 0 or more."""
-    return _number(text, lambda value: 0 <= value <= 1e30, "a number of 0 or more")
-
-
-def share(text: str) -> float:
-    """Return a number above 0 and up to 1."""
-    return _number(text, lambda value: 0 < value <= 1, "above 0 and at most 1")
-
-
-def _whole(text: str, least: int, most: int, rule: str) -> int:
-    try:
-        number = int(text.replace(",", ""))
-    except ValueError:
-        number = least - 1
-    if not least <= number <= most:
-        message = f"{text!r} is not {rule}"
-        raise argparse.ArgumentTypeError(message)
-    return number
-
-
-def _number(text: str, holds: Callable[[float], bool], rule: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not holds(number):
-        message = f"{text!r} is not {rule}"
-        raise argparse.ArgumentTypeError(message)
-    return number

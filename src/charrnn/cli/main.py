@@ -1,6 +1,7 @@
 """``charrnn``: find the command, run it, end with one line if something is wrong."""
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -35,7 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stderr.write("charrnn: stopped\n")
             return stopping.CODE
         except OSError as error:  # of the streams: files are the library's
-            forget_output()
             return _failed(f"the standard streams: {error.strerror}")
         return code
 
@@ -45,6 +45,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         options = parser().parse_args(arguments)
     except SystemExit as end:  # argparse has told what there is to tell
         return int(end.code or 0)
+    # Numba else has colorama send every terminal a code at the program's end.
+    os.environ.setdefault("NUMBA_DISABLE_ERROR_MESSAGE_HIGHLIGHTING", "1")
     # Only now, so that help needs no compiler.
     command = importlib.import_module(
         f"charrnn.cli.{options.command.replace('-', '_')}"

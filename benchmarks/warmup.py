@@ -1,0 +1,362 @@
+"""Study the warm-up: what the first updates do, and which values learn best.
+
+    python -m benchmarks.warmup
+
+The default book, split as in the pipeline, and the report's network: 100 hidden units,
+six epochs, float32.  Values are chosen by the validation part; the test part is read at
+the very end, by the recipes that are compared.  Writes `results/warmup.json` after each
+run and goes on from it when started again: remove it to begin anew (20 minutes).
+Then draws the figures of docs/experiments.md.  The numbers are exact, so they are the
+same on every machine.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MultipleLocator, StrMethodFormatter
+from numpy.typing import NDArray
+
+from benchmarks.chart import figure
+from benchmarks.peers.ours import WATCH
+from benchmarks.reporting import say
+from benchmarks.setting import HIDDEN_SIZE, RECIPE
+from charrnn.artifacts import read_json, write_json
+from charrnn.corpus import Ids, Parts, Vocabulary, split
+from charrnn.evaluation import nats_per_character
+from charrnn.fetching import bible_source, verses
+from charrnn.kernels import compiled
+from charrnn.model import Weights, initial_weights
+from charrnn.runs import SATURATED, Recipe, Run
+from charrnn.streams import Purpose, stream
+from charrnn.training import start, train
+
+RESULTS = Path(__file__).parent / "results" / "warmup.json"
+FIGURES = Path(__file__).parent.parent / "docs"
+EPOCHS = 6
+VALIDATE_EVERY = 10_000  # updates, as in params.yaml
+WARMUPS = (0, 100, 300, 1000, 3000, 10_000, 30_000)  # updates
+LEARNING_RATES = (0.03, 0.05, 0.07, 0.1, 0.14, 0.2, 0.3)
+GRID_SEEDS = (1, 2, 3)
+SEEDS = (1, 2, 3, 4, 5)
+FINALISTS = 5  # cells of the grid that get all seeds
+FIRST = 300  # updates that are looked at one by one
+APART_AFTER = (600, 20_000)  # updates
+
+Figures = dict[str, Any]
+Cell = tuple[int, float]  # updates of warm-up, learning rate
+REPORT, WARMED = (0, 0.1), (1000, 0.1)
+LABELS = {
+    REPORT: "no warm-up,\nas in the report",
+    WARMED: "warm-up over\n1,000 updates",
+}
+RED, BLUE, BLACK = "#b5452c", "#1f5fa8", "#222222"
+DIGITS = {  # what is compared, and the decimals that are printed
+    "last_smooth_loss": 2,
+    "mean_smooth_loss": 2,
+    "saturated_share": 2,
+    "validation": 3,
+    "test": 3,
+}
+
+
+class Book:
+    """The default book, as the stages `fetch` and `prepare` make it.
+
+    Attributes
+    ----------
+    parts : Parts
+    vocabulary_size : int
+    """
+
+    def __init__(self) -> None:
+        """Take it out of its package, so that no params.yaml matters."""
+        text = verses(bible_source(), "Matthew", "Revelation")
+        vocabulary = Vocabulary.of(text)
+        ids = vocabulary.encode(text)
+        self.parts: Parts = split(ids, validation_fraction=0.05, test_fraction=0.05)
+        self.vocabulary_size = vocabulary.size
+
+    def first_weights(self, seed: int) -> Weights:
+        """Return the weights that training starts from."""
+        return initial_weights(
+            HIDDEN_SIZE,
+            self.vocabulary_size,
+            sigma=0.1,
+            dtype=np.float32,
+            rng=stream(Purpose.INITIAL_WEIGHTS, seed),
+        )
+
+
+def main() -> None:
+    """Do what is not done yet, print the tables, draw the figures."""
+    book = Book()
+    done: Figures = read_json(RESULTS) if RESULTS.exists() else {}
+    fill_grid(book, done)
+    best = choose(book, done)
+    done["best"] = {"warmup_updates": best[0], "learning_rate": best[1]}
+    for cell in (REPORT, WARMED, best):
+        compared = done.setdefault("compared", {}).setdefault(name_of(cell), {})
+        for seed in SEEDS:
+            if str(seed) not in compared:
+                compared[str(seed)] = one_run(book, cell, seed)
+                write_json(RESULTS, done)
+    done["first_updates"] = {
+        name_of(cell): first_updates(book, cell) for cell in (REPORT, WARMED)
+    }
+    write_json(RESULTS, done)
+    tell(done)
+    draw_first_updates(done)
+    draw_seeds(done)
+    draw_grid(done)
+
+
+def name_of(cell: Cell) -> str:
+    """Return what a recipe is called in the results."""
+    return f"warm-up {cell[0]}, rate {cell[1]}"
+
+
+def recipe(cell: Cell) -> Recipe:
+    """Return the report's recipe but for two values."""
+    return RECIPE._replace(epochs=EPOCHS, warmup_updates=cell[0], learning_rate=cell[1])
+
+
+def learn(book: Book, cell: Cell, seed: int) -> Run:
+    """Train as the pipeline does; return the run at its end."""
+    training, validation, _ = book.parts
+    run = start(book.first_weights(seed), training, recipe(cell))
+    watch = WATCH._replace(validate_every=VALIDATE_EVERY)
+    for _ in train(run, training, validation, recipe(cell), watch):
+        pass
+    return run
+
+
+def fill_grid(book: Book, done: Figures) -> None:
+    """Measure each cell of the grid with a few seeds."""
+    for rate in LEARNING_RATES:
+        for warmup in WARMUPS:
+            measure(book, done, (warmup, rate), GRID_SEEDS)
+
+
+def measure(book: Book, done: Figures, cell: Cell, seeds: Iterable[int]) -> None:
+    """Note the best validation loss of a recipe, nats per character, for each seed."""
+    rates = done.setdefault("grid", {}).setdefault(str(cell[0]), {})
+    losses = rates.setdefault(str(cell[1]), {})
+    for seed in seeds:
+        if str(seed) not in losses:
+            run = learn(book, cell, seed)
+            assert run.best is not None
+            losses[str(seed)] = run.best.loss
+            write_json(RESULTS, done)
+            say(f"{name_of(cell)}, seed {seed}: {run.best.loss:.4f}")
+
+
+def losses_of(done: Figures, cell: Cell) -> list[float]:
+    """Return the best validation losses of a recipe, by seed."""
+    losses: dict[str, float] = done["grid"][str(cell[0])][str(cell[1])]
+    return [losses[seed] for seed in sorted(losses)]
+
+
+def choose(book: Book, done: Figures) -> Cell:
+    """Measure the best cells with all seeds; return the best of them."""
+
+    def few(cell: Cell) -> float:
+        return mean(losses_of(done, cell)[: len(GRID_SEEDS)])
+
+    cells = [(warmup, rate) for rate in LEARNING_RATES for warmup in WARMUPS]
+    finalists = sorted(cells, key=few)[:FINALISTS]
+    for cell in finalists:
+        measure(book, done, cell, SEEDS)
+    return min(finalists, key=lambda cell: mean(losses_of(done, cell)))
+
+
+def one_run(book: Book, cell: Cell, seed: int) -> Figures:
+    """Return what a run came to; its best weights read the test part."""
+    run = learn(book, cell, seed)
+    assert run.best is not None
+    last = [row.saturated_share for row in run.rows if row.epoch == EPOCHS]
+    return {
+        "last_smooth_loss": run.smooth_loss,
+        "mean_smooth_loss": run.epochs[-1].mean,
+        "saturated_share": mean(last),
+        "validation": run.best.loss,
+        "validations": [[v.update, v.nats_per_character] for v in run.validations],
+        "test": nats_per_character(run.best.weights, book.parts.test),
+        "apart": apart(book, cell, seed),
+    }
+
+
+def first_updates(book: Book, cell: Cell) -> Figures:
+    """Return the loss of each of the first windows, and the saturated share after it."""
+    T = RECIPE.sequence_length
+    run = start(book.first_weights(1), book.parts.training, recipe(cell))
+    losses, shares = [], []
+    for n in range(FIRST):
+        ids = book.parts.training[n * T : (n + 1) * T + 1]
+        # from a smooth loss of 0, that after one window is a thousandth of its loss
+        losses.append(round(1000 * float(update(run, ids, cell, n, 0.0)[0]), 3))
+        shares.append(float(np.mean(np.abs(run.hidden) > SATURATED)))
+    return {"losses": losses, "saturated_shares": shares}
+
+
+def update(
+    run: Run, ids: Ids, cell: Cell, first_update: int, smooth_loss: float
+) -> NDArray[np.float64]:
+    """Make an update for each window of `ids`, in place; return the smooth losses."""
+    values = recipe(cell)._asdict()
+    del values["epochs"]
+    return compiled.train_windows(
+        run.weights,
+        run.squares,
+        run.hidden,
+        ids,
+        first_update=first_update,
+        smooth_loss=smooth_loss,
+        **values,
+    )
+
+
+def apart(book: Book, cell: Cell, seed: int) -> Figures:
+    """Return how far two runs part when a last bit of one weight differs.
+
+    Returns
+    -------
+    dict
+        The absolute difference of the smooth losses, nats per window, after some
+        updates, and the largest until the last of these.
+    """
+    ids = book.parts.training[: APART_AFTER[-1] * RECIPE.sequence_length + 1]
+    curves = []
+    for nudged in (False, True):
+        weights = book.first_weights(seed)
+        if nudged:
+            W = weights.W.reshape(-1)
+            # the largest: a smaller one's last bit is lost in the sum with the first step
+            i = np.argmax(W)
+            W[i] = np.nextafter(W[i], np.float32(np.inf))
+        run = start(weights, ids, recipe(cell))
+        curves.append(update(run, ids, cell, 0, run.smooth_loss))
+    difference = np.abs(curves[0] - curves[1])
+    figures = {str(n): float(difference[n - 1]) for n in APART_AFTER}
+    return {**figures, "largest": float(difference.max())}
+
+
+def tell(done: Figures) -> None:
+    """Print what was compared, over the seeds."""
+    recipes = done["compared"]
+    say("\n| | " + " | ".join(recipes) + " |\n|---|" + "---:|" * len(recipes))
+    for what, digits in DIGITS.items():
+        columns = (spread(runs, what, digits) for runs in recipes.values())
+        say(f"| {what} | " + " | ".join(columns) + " |")
+    for n in APART_AFTER:
+        columns = (reach(runs, n) for runs in recipes.values())
+        say(f"| apart after {n:,} | " + " | ".join(columns) + " |")
+
+
+def spread(runs: Figures, what: str, digits: int) -> str:
+    """Return mean and standard deviation over the seeds, such as ``1.483 ± 0.002``."""
+    values = [run[what] for run in runs.values()]
+    return f"{mean(values):.{digits}f} ± {stdev(values):.{digits}f}"
+
+
+def reach(runs: Figures, updates: int) -> str:
+    """Return the least and the greatest distance over the seeds."""
+    values = [run["apart"][str(updates)] for run in runs.values()]
+    return f"{min(values):.1g} to {max(values):.1g}"
+
+
+def draw_first_updates(done: Figures) -> None:
+    """Draw the loss of each of the first windows, and the saturated share after it."""
+    with figure(FIGURES / "warmup_first_updates.svg", 8, 5.4) as figure:
+        above, below = figure.subplots(2, 1, sharex=True)
+        for cell, colour in ((REPORT, RED), (WARMED, BLUE)):
+            first = done["first_updates"][name_of(cell)]
+            percent = [100 * share for share in first["saturated_shares"]]
+            for axes, heights in ((above, first["losses"]), (below, percent)):
+                axes.plot(range(1, FIRST + 1), heights, color=colour, linewidth=1)
+            # where the losses of neither are
+            label(above, 20, 160 if cell == REPORT else 40, LABELS[cell], colour)
+            label(below, 120, 58 if cell == REPORT else 10, LABELS[cell], colour)
+        above.set_ylabel("loss of a window\n(nats per 25 characters)")
+        below.set_ylabel("units with |h| > 0.99\nat its end (%)")
+        below.set_xlabel("updates")
+        above.set_ylim(bottom=0)
+        below.set_ylim(0, 100)
+        below.set_xlim(0, FIRST)
+        figure.subplots_adjust(
+            left=0.11, right=0.97, top=0.97, bottom=0.09, hspace=0.12
+        )
+
+
+def draw_seeds(done: Figures) -> None:
+    """Draw the validation loss of each of the runs that are compared."""
+    best = done["best"]["warmup_updates"], done["best"]["learning_rate"]
+    text = f"warm-up over\n{best[0]:,} updates,\nlearning rate {best[1]}"
+    with figure(FIGURES / "warmup_seeds.svg", 8, 4.4) as figure:
+        axes = figure.subplots()
+        for cell, colour, lift in (
+            (REPORT, RED, 0.0),
+            (WARMED, BLUE, 0.05),
+            (best, BLACK, -0.04),
+        ):
+            runs = done["compared"][name_of(cell)].values()
+            for run in runs:
+                updates, losses = zip(*run["validations"], strict=True)
+                axes.plot(updates, losses, color=colour, linewidth=1)
+            last = mean(run["validations"][-1][1] for run in runs)
+            label(axes, updates[-1], last + lift, LABELS.get(cell, text), colour)
+        axes.set_xlabel("updates (six epochs, five seeds of each)")
+        axes.set_ylabel("validation loss (nats per character)")
+        axes.xaxis.set_major_locator(MultipleLocator(50_000))
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        axes.set_xlim(0, updates[-1])
+        axes.set_ylim(bottom=1.3)
+        figure.subplots_adjust(left=0.09, right=0.8, top=0.97, bottom=0.12)
+
+
+def draw_grid(done: Figures) -> None:
+    """Draw a table of the best validation losses, the lower the brighter."""
+    table = np.array(
+        [
+            [mean(losses_of(done, (warmup, rate))) for rate in LEARNING_RATES]
+            for warmup in WARMUPS
+        ]
+    )
+    with figure(FIGURES / "warmup_grid.svg", 8, 4.4) as figure:
+        axes = figure.subplots()
+        axes.pcolormesh(table, cmap="viridis_r", vmin=table.min(), vmax=1.7)
+        for (row, column), loss in np.ndenumerate(table):
+            axes.annotate(
+                f"{loss:.3f}",
+                (column + 0.5, row + 0.5),
+                ha="center",
+                va="center",
+                color="white" if loss > 1.53 else "black",
+                fontweight="bold" if loss < table.min() + 0.003 else "normal",
+            )
+        axes.set_xticks(
+            np.arange(len(LEARNING_RATES)) + 0.5,
+            [f"{rate:g}" for rate in LEARNING_RATES],
+        )
+        axes.set_yticks(
+            np.arange(len(WARMUPS)) + 0.5, [f"{warmup:,}" for warmup in WARMUPS]
+        )
+        axes.invert_yaxis()
+        axes.tick_params(length=0)
+        axes.set_xlabel("learning rate")
+        axes.set_ylabel("updates of warm-up")
+        figure.subplots_adjust(left=0.11, right=0.98, top=0.98, bottom=0.12)
+
+
+def label(axes: Axes, x: float, y: float, text: str, colour: Any) -> None:
+    """Write beside a curve's end what it is."""
+    axes.annotate(
+        text, (x, y), (7, 0), textcoords="offset points", va="center", color=colour
+    )
+
+
+if __name__ == "__main__":
+    main()

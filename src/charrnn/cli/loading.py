@@ -1,0 +1,28 @@
+"""The model and the vocabulary that the options name."""
+
+import argparse
+
+from charrnn.corpus import Vocabulary
+from charrnn.errors import ArtifactError
+from charrnn.model import Weights
+from charrnn.saving import load_model, load_vocabulary
+
+
+def load(options: argparse.Namespace) -> tuple[Vocabulary, Weights]:
+    """Return the vocabulary and the weights.
+
+    Raises
+    ------
+    ArtifactError
+        If one of the files is missing or damaged, or if they do not belong together.
+    """
+    for name in ("model", "vocabulary"):
+        path = getattr(options, name)
+        if not path.exists():
+            message = (
+                f"{path}: there is no such file; dvc repro makes it, and --{name} "
+                f"names another"
+            )
+            raise ArtifactError(message)
+    vocabulary = load_vocabulary(options.vocabulary)
+    return vocabulary, load_model(options.model, vocabulary)

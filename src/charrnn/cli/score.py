@@ -1,0 +1,127 @@
+"""``charrnn score``: how well the model foresees a text."""
+
+import argparse
+import math
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tqdm import tqdm
+
+from charrnn.artifacts import read_bytes
+from charrnn.cli.loading import load
+from charrnn.cli.terminal import is_terminal
+from charrnn.cli.writing import field, write_aligned, write_json
+from charrnn.corpus import Ids, decode_book
+from charrnn.errors import BookError
+from charrnn.evaluation import pieces_of_scores
+from charrnn.measures import Scores
+from charrnn.model import Weights
+from charrnn.scoring import (
+    Line,
+    bits,
+    check_length,
+    known_text,
+    measure_text,
+    named,
+    score_lines,
+)
+
+HEADER = "line\tcharacters\tnats_per_character\tbits_per_character\ttext\n"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Tell the figures of a text, or those of each of its lines."""
+    vocabulary, weights = load(options)
+    is_file = options.file not in (None, "-")
+    name = options.file if is_file else "the standard input"
+    try:
+        content = read_bytes(Path(options.file)) if is_file else _standard_input()
+        if not content:
+            message = "is empty"
+            raise BookError(message)
+        text, notes = decode_book(content)
+        del content
+        for note in notes:
+            sys.stderr.write(f"charrnn: {name}: {note}\n")
+        ids, unknown = known_text(text, vocabulary)
+        check_length(ids)
+        if options.per_line:
+            if unknown:
+                sys.stderr.write(f"charrnn: {name}: unknown: {_left_out(unknown)}\n")
+            _tell_lines(score_lines(weights, vocabulary, text, ids), options.json)
+        else:
+            _tell_all(_with_progress(weights, ids), len(ids), unknown, options.json)
+    except BookError as error:
+        message = f"{name}: {error}"
+        raise BookError(message) from None
+    return 0
+
+
+def _standard_input() -> bytes:
+    if is_terminal(sys.stdin):
+        end = "Ctrl-Z and Enter" if sys.platform == "win32" else "Ctrl-D"
+        sys.stderr.write(f"charrnn: reading the terminal; {end} ends the text\n")
+    return sys.stdin.buffer.read()
+
+
+def _left_out(unknown: dict[str, int]) -> str:
+    if not unknown:
+        return "none"
+    return f"{sum(unknown.values()):,} left out: {named(unknown)}"
+
+
+def _with_progress(weights: Weights, ids: Ids) -> Iterator[Scores]:
+    """Score the text; after some seconds a terminal sees how far it is."""
+    with tqdm(
+        total=len(ids), unit="characters", unit_scale=True, desc="score",
+        delay=2, leave=False, disable=None,
+    ) as bar:  # fmt: skip
+        for piece in pieces_of_scores(weights, ids):
+            yield piece
+            bar.update(len(piece.nats))
+
+
+def _tell_all(
+    pieces: Iterator[Scores], known: int, unknown: dict[str, int], as_json: bool
+) -> None:
+    measures = measure_text(pieces)
+    nats, in_bits, perplexity, accuracy = measures
+    if as_json:
+        content = measures._asdict() | {
+            "characters": known - 1,
+            "perplexity": perplexity if math.isfinite(perplexity) else None,
+            "unknown": unknown,
+            "unknown_characters": sum(unknown.values()),
+        }
+        write_json(content)
+        return
+    write_aligned(
+        [
+            ("characters", f"{known - 1:,} scored, of {known:,} known"),
+            ("nats", f"{nats:.4f} a character"),
+            ("bits", f"{in_bits:.4f} a character"),
+            ("perplexity", f"{perplexity:.3f}"),
+            ("foreseen", f"{100 * accuracy:.2f} % of the characters"),
+            ("unknown", _left_out(unknown)),
+        ]
+    )
+
+
+def _tell_lines(lines: Iterator[Line], as_json: bool) -> None:
+    if not as_json:
+        sys.stdout.write(HEADER)
+    for number, characters, total, text in lines:
+        nats = total / characters if characters else None
+        if as_json:
+            content = {
+                "line": number,
+                "characters": characters,
+                "nats_per_character": nats,
+                "bits_per_character": None if nats is None else bits(nats),
+                "text": text,
+            }
+            write_json(content, indent=None)
+            continue
+        figures = "\t" if nats is None else f"{nats:.6f}\t{bits(nats):.6f}"
+        sys.stdout.write(f"{number}\t{characters}\t{figures}\t{field(text)}\n")

@@ -1,0 +1,1 @@
+"""What the network learned: what surprises it, and what its units follow."""

@@ -1,0 +1,222 @@
+"""How surprised the network is, character by character, over a page it never saw.
+
+The surprise at a character is -log2 of the probability that the network gave it, in
+bits: 0 if it was certain, log2 K if it had no idea.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn import exact
+from charrnn.corpus import Ids, Vocabulary
+from charrnn.evaluation import network_scores, steps_at_once
+from charrnn.inspection.passages import Run, runs, spans
+from charrnn.kernels import reading
+from charrnn.measures import mean
+from charrnn.model import Weights
+
+Array = NDArray[Any]
+
+# Of the test part only so many characters are read to choose the page from, and so many
+# only as take about a second; but always enough for a page.
+MOST_READ, _SECONDS = 50_000, 1
+# Characters of a page.
+LEAST_PAGE, MOST_PAGE = 1_500, 2_000
+# Where the levels of colour begin, bits.
+LEVELS = (0.0, 0.5, 1.0, 2.0, 4.0, 6.0, 9.0)
+
+_MOMENTS, _GUESSES = 5, 3
+# Characters shown before and after the one that surprised.
+_BEFORE, _AFTER = 24, 12
+
+
+class Level(NamedTuple):
+    """A level of colour.
+
+    Attributes
+    ----------
+    least, most : float
+        Bits, from the one on and below the other; the last level's `most` is None.
+    characters : int
+        Of the page.
+    share, bits_share : float
+        Of the page's characters, and of all its bits.
+    """
+
+    least: float
+    most: float | None
+    characters: int
+    share: float
+    bits_share: float
+
+
+class Guess(NamedTuple):
+    """A character that the network expected, and its probability."""
+
+    character: str
+    probability: float
+
+
+class Moment(NamedTuple):
+    """A character that surprised.
+
+    Attributes
+    ----------
+    before, character, after : str
+        The text there.
+    bits : float
+    expected : tuple of Guess
+        The most likely ones, with the most likely first.
+    """
+
+    before: str
+    character: str
+    after: str
+    bits: float
+    expected: tuple[Guess, ...]
+
+
+class Surprise(NamedTuple):
+    """A page of the test part.
+
+    Attributes
+    ----------
+    runs : tuple of Run
+    levels : tuple of Level
+    moments : tuple of Moment
+        The greatest surprises, no two in a word, with the greatest first.
+    start, characters : int
+        Where in the test part the page begins, counted from 0, and its length.
+    read : int
+        Characters of the test part among which the page was chosen.
+    bits, part_bits : float
+        Per character, of the page and of the whole test part.
+    """
+
+    runs: tuple[Run, ...]
+    levels: tuple[Level, ...]
+    moments: tuple[Moment, ...]
+    start: int
+    characters: int
+    read: int
+    bits: float
+    part_bits: float
+
+
+def surprise(
+    weights: Weights, test: Ids, vocabulary: Vocabulary, *, part_bits: float
+) -> Surprise | None:
+    """Choose the page that is most like the whole part, and see what surprised there.
+
+    It is the passage whose bits per character are the nearest to the whole part's; of
+    equals, the first.  The network reads from a zero state at the part's start.
+
+    Parameters
+    ----------
+    weights : Weights
+    test : (N,) unsigned integer
+        The test part.
+    vocabulary : Vocabulary
+    part_bits : float
+        Bits per character of the whole part, as evaluated.
+
+    Returns
+    -------
+    Surprise or None
+        None if the part has fewer than two characters: nothing there was foreseen.
+    """
+    if len(test) < 2:
+        return None
+    most = _SECONDS * 10 * steps_at_once(weights)
+    ids = np.asarray(test[: min(MOST_READ, max(most, MOST_PAGE + 1))])
+    text = vocabulary.decode(ids)
+    # From here on place i is the character i + 1: nothing foresaw the first one.
+    bits = network_scores(weights, ids).nats / float(exact.log(2.0))
+    start, end = _page(text[1:], bits, part_bits)
+    page, page_text = bits[start:end], text[start + 1 : end + 1]
+    levels = np.searchsorted(np.array(LEVELS), page, side="right") - 1
+    return Surprise(
+        runs=runs(page_text, levels, np.zeros(len(page), np.bool_)),
+        levels=_levels(levels, page),
+        moments=_moments(weights, ids, vocabulary, page, start),
+        start=start + 1,
+        characters=len(page),
+        read=len(ids),
+        bits=mean(page),
+        part_bits=part_bits,
+    )
+
+
+def _page(text: str, bits: Array, part_bits: float) -> tuple[int, int]:
+    first, end = spans(text, LEAST_PAGE, MOST_PAGE).T
+    total = np.concatenate([[0.0], np.cumsum(bits)])
+    apart = np.abs((total[end] - total[first]) / (end - first) - part_bits)
+    chosen = int(np.argmin(apart))
+    return int(first[chosen]), int(end[chosen])
+
+
+def _levels(levels: Array, page: Array) -> tuple[Level, ...]:
+    all_bits = mean(page) * len(page)
+    found = []
+    for number, (least, most) in enumerate(
+        zip(LEVELS, (*LEVELS[1:], None), strict=True)
+    ):
+        here = page[levels == number]
+        bits = mean(here) * len(here) if len(here) else 0.0
+        bits_share = bits / all_bits if all_bits else 0.0
+        share = len(here) / len(page)
+        found.append(Level(least, most, len(here), share, bits_share))
+    return tuple(found)
+
+
+def _moments(
+    weights: Weights, ids: Ids, vocabulary: Vocabulary, page: Array, start: int
+) -> tuple[Moment, ...]:
+    """Find the greatest surprises of a page whose first character is ids[start + 1]."""
+    text = vocabulary.decode(ids)
+    words = np.cumsum([character.isspace() for character in text[start + 1 :]])
+    places: dict[int, int] = {}
+    for at in np.argsort(-page, kind="stable").tolist():
+        if len(places) == _MOMENTS:
+            break
+        places.setdefault(int(words[at]), at)
+    # The state after ids[start + t] foresees the page's character t.
+    zero = np.zeros(weights.hidden_size, weights.b.dtype)
+    before = _read(weights, ids[:start], zero)
+    states = reading.states_after(weights, ids[start : start + len(page)], before)
+    found = []
+    for t in places.values():
+        p = probabilities(weights, states[t])
+        likeliest = np.argsort(-p, kind="stable")[:_GUESSES].tolist()
+        at = start + 1 + t
+        found.append(
+            Moment(
+                before=text[max(0, at - _BEFORE) : at],
+                character=text[at],
+                after=text[at + 1 : at + 1 + _AFTER],
+                bits=float(page[t]),
+                expected=tuple(
+                    Guess(vocabulary.characters[k], float(p[k])) for k in likeliest
+                ),
+            )
+        )
+    return tuple(found)
+
+
+def _read(weights: Weights, ids: Ids, hidden: Array) -> Array:
+    size = steps_at_once(weights)
+    for at in range(0, len(ids), size):
+        hidden = reading.read(weights, ids[at : at + size], hidden)
+    return hidden
+
+
+def probabilities(weights: Weights, hidden: Array) -> NDArray[np.float64]:
+    """Return what is expected next, (K,), softmax(V h + c), summed in written order."""
+    scores = weights.c.astype(np.float64)
+    for column, h in zip(weights.V.T, hidden.tolist(), strict=True):
+        scores += column.astype(np.float64) * h
+    odds = exact.exp(scores - scores.max())
+    p: NDArray[np.float64] = odds / np.cumsum(odds)[-1]
+    return p

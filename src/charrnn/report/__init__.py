@@ -1,0 +1,1 @@
+"""The report that a run writes about itself: `page` renders it."""

@@ -1,0 +1,74 @@
+"""A trained project for the tests of the command line, and ways to ask it."""
+
+import contextlib
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from charrnn.artifacts import write_json
+from stages import evaluate, gradcheck, prepare, sample, train
+from tests.conftest import Project
+from tests.imports import ROOT
+
+ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"
+} | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+STAGES = {
+    "prepare": (
+        prepare,
+        [prepare.TRAINING, prepare.TEST, prepare.VOCABULARY, prepare.METRICS],
+    ),
+    "gradcheck": (gradcheck, []),
+    "train": (train, [train.BEST, train.LAST, train.METRICS]),
+    "evaluate": (evaluate, [evaluate.METRICS]),
+    "sample": (sample, []),
+}
+READS = {"train": [prepare.TRAINING], "evaluate": [train.BEST, prepare.TEST]}
+
+
+def make_trained(folder: Path) -> Path:
+    """Make a project of 300 characters, and run the stages that are asked about."""
+    Project(folder)
+    with contextlib.chdir(folder):
+        for stage, _ in STAGES.values():
+            stage.main()
+        write_lock()
+    return folder
+
+
+def write_lock() -> None:
+    """Write what DVC would about the files that are here."""
+    stages = {
+        name: {
+            "deps": [_entry(path) for path in READS.get(name, [])],
+            "outs": [_entry(path) for path in made],
+        }
+        for name, (_, made) in STAGES.items()
+    }
+    params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+    section = {"prepare": params["prepare"]}
+    stages["prepare"]["params"] = {"params.yaml": section}  # type: ignore[assignment]
+    write_json(Path("dvc.lock"), {"stages": stages})  # JSON is YAML
+
+
+def _entry(path: Path) -> dict[str, str]:
+    md5 = hashlib.md5(path.read_bytes()).hexdigest()
+    return {"path": path.as_posix(), "md5": md5}
+
+
+def charrnn(
+    folder: Path, *arguments: str, given: bytes = b"", **changes: str
+) -> "subprocess.CompletedProcess[bytes]":
+    """Run the command line in a process of its own, without a terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "charrnn", *arguments],
+        cwd=folder,
+        env=ENVIRONMENT | changes,
+        input=given,
+        capture_output=True,
+        check=False,
+    )
