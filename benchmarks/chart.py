@@ -40,7 +40,8 @@ class Panel(NamedTuple):
 
 
 @contextmanager
-def _figure(path: Path, width: float, height: float) -> Iterator[Figure]:
+def drawing(path: Path, width: float, height: float) -> Iterator[Figure]:
+    """Give a figure to draw on, inches wide and high; write it as SVG at the end."""
     content = io.BytesIO()
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(width, height))
@@ -56,7 +57,7 @@ def draw_dots(path: Path, times: dict[str, float], floor: float, ours: str) -> N
     `ours` is what the names of our own begin with; `floor` is a line.
     """
     names = sorted(times, key=lambda name: times[name], reverse=True)
-    with _figure(path, 8, 0.8 + 0.36 * len(names)) as figure:
+    with drawing(path, 8, 0.8 + 0.36 * len(names)) as figure:
         axes = figure.subplots()
         axes.grid(axis="y", color="#e6e9ed", linewidth=1)
         axes.set_axisbelow(True)
@@ -91,7 +92,7 @@ def draw_panels(path: Path, panels: list[Panel]) -> None:
     """Draw curves, three a row, each point with its value."""
     columns = 3
     rows = -(-len(panels) // columns)
-    with _figure(path, 3.1 * columns, 2.7 * rows) as figure:
+    with drawing(path, 3.1 * columns, 2.7 * rows) as figure:
         grid = list(figure.subplots(rows, columns, squeeze=False).flat)
         for axes, panel in zip(grid, panels, strict=False):
             _draw_panel(axes, panel)

@@ -13,17 +13,24 @@ same on every machine.
 from collections.abc import Iterable
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import MultipleLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
-from benchmarks.chart import figure
 from benchmarks.peers.ours import WATCH
 from benchmarks.reporting import say
 from benchmarks.setting import HIDDEN_SIZE, RECIPE
+from benchmarks.warmup_chart import draw_first_updates, draw_grid, draw_seeds
+from benchmarks.warmup_results import (
+    LEARNING_RATES,
+    REPORT,
+    WARMED,
+    WARMUPS,
+    Cell,
+    Figures,
+    losses_of,
+    name_of,
+)
 from charrnn.artifacts import read_json, write_json
 from charrnn.corpus import Ids, Parts, Vocabulary, split
 from charrnn.evaluation import nats_per_character
@@ -35,25 +42,14 @@ from charrnn.streams import Purpose, stream
 from charrnn.training import start, train
 
 RESULTS = Path(__file__).parent / "results" / "warmup.json"
-FIGURES = Path(__file__).parent.parent / "docs"
 EPOCHS = 6
 VALIDATE_EVERY = 10_000  # updates, as in params.yaml
-WARMUPS = (0, 100, 300, 1000, 3000, 10_000, 30_000)  # updates
-LEARNING_RATES = (0.03, 0.05, 0.07, 0.1, 0.14, 0.2, 0.3)
 GRID_SEEDS = (1, 2, 3)
 SEEDS = (1, 2, 3, 4, 5)
 FINALISTS = 5  # cells of the grid that get all seeds
 FIRST = 300  # updates that are looked at one by one
 APART_AFTER = (600, 20_000)  # updates
 
-Figures = dict[str, Any]
-Cell = tuple[int, float]  # updates of warm-up, learning rate
-REPORT, WARMED = (0, 0.1), (1000, 0.1)
-LABELS = {
-    REPORT: "no warm-up,\nas in the report",
-    WARMED: "warm-up over\n1,000 updates",
-}
-RED, BLUE, BLACK = "#b5452c", "#1f5fa8", "#222222"
 DIGITS = {  # what is compared, and the decimals that are printed
     "last_smooth_loss": 2,
     "mean_smooth_loss": 2,
@@ -114,11 +110,6 @@ def main() -> None:
     draw_grid(done)
 
 
-def name_of(cell: Cell) -> str:
-    """Return what a recipe is called in the results."""
-    return f"warm-up {cell[0]}, rate {cell[1]}"
-
-
 def recipe(cell: Cell) -> Recipe:
     """Return the report's recipe but for two values."""
     return RECIPE._replace(epochs=EPOCHS, warmup_updates=cell[0], learning_rate=cell[1])
@@ -152,12 +143,6 @@ def measure(book: Book, done: Figures, cell: Cell, seeds: Iterable[int]) -> None
             losses[str(seed)] = run.best.loss
             write_json(RESULTS, done)
             say(f"{name_of(cell)}, seed {seed}: {run.best.loss:.4f}")
-
-
-def losses_of(done: Figures, cell: Cell) -> list[float]:
-    """Return the best validation losses of a recipe, by seed."""
-    losses: dict[str, float] = done["grid"][str(cell[0])][str(cell[1])]
-    return [losses[seed] for seed in sorted(losses)]
 
 
 def choose(book: Book, done: Figures) -> Cell:
@@ -266,96 +251,6 @@ def reach(runs: Figures, updates: int) -> str:
     """Return the least and the greatest distance over the seeds."""
     values = [run["apart"][str(updates)] for run in runs.values()]
     return f"{min(values):.1g} to {max(values):.1g}"
-
-
-def draw_first_updates(done: Figures) -> None:
-    """Draw the loss of each of the first windows, and the saturated share after it."""
-    with figure(FIGURES / "warmup_first_updates.svg", 8, 5.4) as figure:
-        above, below = figure.subplots(2, 1, sharex=True)
-        for cell, colour in ((REPORT, RED), (WARMED, BLUE)):
-            first = done["first_updates"][name_of(cell)]
-            percent = [100 * share for share in first["saturated_shares"]]
-            for axes, heights in ((above, first["losses"]), (below, percent)):
-                axes.plot(range(1, FIRST + 1), heights, color=colour, linewidth=1)
-            # where the losses of neither are
-            label(above, 20, 160 if cell == REPORT else 40, LABELS[cell], colour)
-            label(below, 120, 58 if cell == REPORT else 10, LABELS[cell], colour)
-        above.set_ylabel("loss of a window\n(nats per 25 characters)")
-        below.set_ylabel("units with |h| > 0.99\nat its end (%)")
-        below.set_xlabel("updates")
-        above.set_ylim(bottom=0)
-        below.set_ylim(0, 100)
-        below.set_xlim(0, FIRST)
-        figure.subplots_adjust(
-            left=0.11, right=0.97, top=0.97, bottom=0.09, hspace=0.12
-        )
-
-
-def draw_seeds(done: Figures) -> None:
-    """Draw the validation loss of each of the runs that are compared."""
-    best = done["best"]["warmup_updates"], done["best"]["learning_rate"]
-    text = f"warm-up over\n{best[0]:,} updates,\nlearning rate {best[1]}"
-    with figure(FIGURES / "warmup_seeds.svg", 8, 4.4) as figure:
-        axes = figure.subplots()
-        for cell, colour, lift in (
-            (REPORT, RED, 0.0),
-            (WARMED, BLUE, 0.05),
-            (best, BLACK, -0.04),
-        ):
-            runs = done["compared"][name_of(cell)].values()
-            for run in runs:
-                updates, losses = zip(*run["validations"], strict=True)
-                axes.plot(updates, losses, color=colour, linewidth=1)
-            last = mean(run["validations"][-1][1] for run in runs)
-            label(axes, updates[-1], last + lift, LABELS.get(cell, text), colour)
-        axes.set_xlabel("updates (six epochs, five seeds of each)")
-        axes.set_ylabel("validation loss (nats per character)")
-        axes.xaxis.set_major_locator(MultipleLocator(50_000))
-        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-        axes.set_xlim(0, updates[-1])
-        axes.set_ylim(bottom=1.3)
-        figure.subplots_adjust(left=0.09, right=0.8, top=0.97, bottom=0.12)
-
-
-def draw_grid(done: Figures) -> None:
-    """Draw a table of the best validation losses, the lower the brighter."""
-    table = np.array(
-        [
-            [mean(losses_of(done, (warmup, rate))) for rate in LEARNING_RATES]
-            for warmup in WARMUPS
-        ]
-    )
-    with figure(FIGURES / "warmup_grid.svg", 8, 4.4) as figure:
-        axes = figure.subplots()
-        axes.pcolormesh(table, cmap="viridis_r", vmin=table.min(), vmax=1.7)
-        for (row, column), loss in np.ndenumerate(table):
-            axes.annotate(
-                f"{loss:.3f}",
-                (column + 0.5, row + 0.5),
-                ha="center",
-                va="center",
-                color="white" if loss > 1.53 else "black",
-                fontweight="bold" if loss < table.min() + 0.003 else "normal",
-            )
-        axes.set_xticks(
-            np.arange(len(LEARNING_RATES)) + 0.5,
-            [f"{rate:g}" for rate in LEARNING_RATES],
-        )
-        axes.set_yticks(
-            np.arange(len(WARMUPS)) + 0.5, [f"{warmup:,}" for warmup in WARMUPS]
-        )
-        axes.invert_yaxis()
-        axes.tick_params(length=0)
-        axes.set_xlabel("learning rate")
-        axes.set_ylabel("updates of warm-up")
-        figure.subplots_adjust(left=0.11, right=0.98, top=0.98, bottom=0.12)
-
-
-def label(axes: Axes, x: float, y: float, text: str, colour: Any) -> None:
-    """Write beside a curve's end what it is."""
-    axes.annotate(
-        text, (x, y), (7, 0), textcoords="offset points", va="center", color=colour
-    )
 
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ import asyncssh
 import pytest
 import yaml
 
-from benchmarks.warmup import APART_AFTER, DIGITS, REPORT, name_of, reach, spread
+from benchmarks.warmup import APART_AFTER, DIGITS, reach, spread
+from benchmarks.warmup_results import REPORT, name_of
 from charrnn.artifacts import read_json
 from tests.imports import ROOT
 from tests.small_run import PARAMS, make_book
