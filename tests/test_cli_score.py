@@ -15,10 +15,10 @@ from charrnn.arrays import read_ids
 from charrnn.cli.main import main
 from charrnn.corpus import Vocabulary
 from charrnn.evaluation import network_scores, pieces_of_scores
-from charrnn.measures import Scores, measure
+from charrnn.measures import Scores, bits, measure
 from charrnn.model import initial_weights
 from charrnn.saving import load_model, load_vocabulary
-from charrnn.scoring import bits, known_text, measure_text, named, score_lines
+from charrnn.scoring import known_text, measure_text, named, score_lines
 from stages import evaluate, prepare
 from tests.command_line import charrnn, make_trained
 from tests.terminals import Terminal

@@ -57,20 +57,30 @@ def measure(scores: Scores) -> Measures:
     TrainingError
         If the loss is so large that its perplexity is not a number.
     """
-    nats = mean(scores.nats)
-    perplexity = float(exact.exp(nats))
-    if not math.isfinite(perplexity):
+    nats, hits = mean(scores.nats), int(np.count_nonzero(scores.hits))
+    measures = measures_of(nats, accuracy=hits / len(scores.hits))
+    if not math.isfinite(measures.perplexity):
         message = (
             f"the test part costs {nats:g} nats a character, beyond any perplexity: "
             f"the weights are of no use; try a lower train.learning_rate"
         )
         raise TrainingError(message)
+    return measures
+
+
+def measures_of(nats: float, *, accuracy: float) -> Measures:
+    """Return the usual figures of a mean loss; perplexity may be infinite."""
     return Measures(
         nats_per_character=nats,
-        bits_per_character=nats / float(exact.log(2.0)),
-        perplexity=perplexity,
-        accuracy=int(np.count_nonzero(scores.hits)) / len(scores.hits),
+        bits_per_character=bits(nats),
+        perplexity=float(exact.exp(nats)),
+        accuracy=accuracy,
     )
+
+
+def bits(nats: float) -> float:
+    """Return the same in bits."""
+    return nats / float(exact.log(2.0))
 
 
 def spread(scores: Scores, blocks: int) -> Spread:
@@ -101,7 +111,7 @@ def entropy_bits(ids: Ids, vocabulary_size: int) -> float:
     present = present[present > 0]
     nats = exact.log(present / len(ids))
     total = math.fsum((present / len(ids) * nats).tolist())
-    return abs(total) / float(exact.log(2.0))
+    return bits(abs(total))
 
 
 def mean(values: Sequence[float] | NDArray[Any]) -> float:

@@ -17,7 +17,7 @@ from charrnn.model import Weights
 
 
 class Recipe(NamedTuple):
-    """How the network learns.
+    """How the network learns; what has a default may be left to the report's value.
 
     Attributes
     ----------
@@ -39,10 +39,10 @@ class Recipe(NamedTuple):
     epochs: int
     sequence_length: int
     learning_rate: float
-    epsilon: float
-    clip: float
-    l2: float
-    warmup_updates: int
+    epsilon: float = 1e-8
+    clip: float = 5.0
+    l2: float = 0.0
+    warmup_updates: int = 0
 
 
 class Watch(NamedTuple):
@@ -50,6 +50,8 @@ class Watch(NamedTuple):
 
     Attributes
     ----------
+    text_rng : callable
+        Returns the random generator of the text at a given update.
     rows_per_epoch : int
         At most so many points of the curve.
     validate_every, text_every : int
@@ -57,15 +59,13 @@ class Watch(NamedTuple):
         between two texts (the first is at update 0).
     text_length : int
         Characters of a text.
-    text_rng : callable
-        Returns the random generator of the text at a given update.
     """
 
-    rows_per_epoch: int
-    validate_every: int
-    text_every: int
-    text_length: int
     text_rng: Callable[[int], np.random.Generator]
+    rows_per_epoch: int = 500
+    validate_every: int = 10_000
+    text_every: int = 10_000
+    text_length: int = 200
 
 
 SATURATED = 0.99

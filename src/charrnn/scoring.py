@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn import exact
 from charrnn.corpus import Ids, Vocabulary
 from charrnn.errors import BookError
 from charrnn.evaluation import pieces_of_scores
-from charrnn.measures import Measures, Scores
+from charrnn.measures import Measures, Scores, measures_of
 from charrnn.model import Weights
 
 # Characters that are looked through at once.
@@ -112,18 +111,7 @@ def measure_text(pieces: Iterator[Scores]) -> Measures:
             yield from piece.nats.tolist()
 
     total = math.fsum(values())  # correctly rounded, so no order matters
-    nats = total / characters
-    return Measures(
-        nats_per_character=nats,
-        bits_per_character=bits(nats),
-        perplexity=float(exact.exp(nats)),
-        accuracy=hits / characters,
-    )
-
-
-def bits(nats: float) -> float:
-    """Return the same in bits."""
-    return nats / float(exact.log(2.0))
+    return measures_of(total / characters, accuracy=hits / characters)
 
 
 def score_lines(

@@ -15,11 +15,10 @@ from charrnn.cli.writing import field, write_aligned, write_json
 from charrnn.corpus import Ids, decode_book
 from charrnn.errors import BookError
 from charrnn.evaluation import pieces_of_scores
-from charrnn.measures import Scores
+from charrnn.measures import Scores, bits
 from charrnn.model import Weights
 from charrnn.scoring import (
     Line,
-    bits,
     check_length,
     known_text,
     measure_text,
