@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.kernels import compiled, reading, updates
+from charrnn.kernels import compiled, reading, updates, writing
 from stages import evaluate, gradcheck, plot, prepare, report, sample, train
 
 PARAMS = """\
@@ -72,7 +72,7 @@ def inspect() -> list[str]:
     """Return what is unwanted in the compiled kernel."""
     found = []
     kernels: list[Any] = [updates.train, compiled._one_window]
-    kernels += [reading._score, reading._sample]
+    kernels += [reading._score, writing._sample]
     for function in kernels:
         assemblies = function.inspect_asm()
         if not assemblies:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.corpus import Ids
-from charrnn.kernels import reading
+from charrnn.kernels import reading, writing
 from charrnn.model import Weights
 
 
@@ -95,7 +95,7 @@ def stream_text(
     hidden = reading.read(weights, prime[:-1], hidden)
     last = int(prime[-1])
     for start in range(0, length, max(piece, 1)):
-        ids, hidden = reading.sample(
+        ids, hidden = writing.sample(
             weights,
             last,
             hidden,

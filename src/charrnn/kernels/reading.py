@@ -1,7 +1,7 @@
-"""Reading and writing, compiled by Numba: the forward pass alone.
+"""Reading, compiled by Numba: the forward pass alone.
 
-Scores a text, carries the state through it, and writes by drawing from what is
-expected next.  The same bits anywhere, like all of `kernels` but `reference`.
+Scores a text and carries the state through it.  The same bits anywhere, like all of
+`kernels` but `reference`.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn import exact
 from charrnn.corpus import Ids
 from charrnn.kernels.jit import jit
 from charrnn.kernels.padding import Reader, indices, padded, reader_of
@@ -129,125 +128,3 @@ def states_after(weights: Weights, inputs: Ids, hidden: Array) -> Array:
     all_states = np.empty((len(inputs), m), hidden.dtype)
     _states(reader_of(weights), state, indices(inputs), m, all_states)
     return all_states
-
-
-@jit
-def _keep_likeliest(p: Array, top_k: int, top_p: float) -> None:
-    """Set all probabilities (K,), whatever their sum, to 0 but the greatest ones.
-
-    Those are the `top_k` greatest (of equals, the lowest ids), and of these as few as
-    have `top_p` of their sum.
-    """
-    K = p.size
-    order, is_taken = np.empty(top_k, np.int64), np.zeros(K, np.bool_)
-    total = 0.0
-    for n in range(top_k):
-        best = -1
-        for k in range(K):
-            if not is_taken[k] and (best < 0 or p[k] > p[best]):
-                best = k
-        order[n], is_taken[best] = best, True
-        total += p[best]
-    is_taken[:] = False
-    kept = 0.0
-    for n in range(top_k):
-        if n > 0 and kept >= top_p * total:
-            break
-        kept += p[order[n]]
-        is_taken[order[n]] = True
-    for k in range(K):
-        if not is_taken[k]:
-            p[k] = 0.0
-
-
-@jit
-def _sample(
-    reader: Reader,
-    hidden: Array,
-    x: int,
-    K: int,
-    uniforms: Array,
-    temperature: float,
-    top_k: int,
-    top_p: float,
-    ids: Array,
-) -> None:
-    H = np.zeros((2, hidden.size), hidden.dtype)
-    P = np.zeros((1, reader.c.size), hidden.dtype)
-    p = np.empty(K)
-    H[0] = hidden
-    last = np.full(1, x)
-    for n in range(uniforms.size):
-        states(reader, last, H)
-        outputs(reader, H, P)
-        scores = P[0, :K]
-        best = likeliest(scores)
-        if temperature == 0:
-            last[0] = best
-        else:
-            for k in range(K):
-                p[k] = exact.exp(np.float64(scores[k] - scores[best]) / temperature)
-            if top_k < K or top_p < 1:
-                _keep_likeliest(p, top_k, top_p)
-            total = 0.0
-            for k in range(K):
-                total += p[k]
-            # The first character at which the cumulative sum passes a uniform draw.
-            threshold, passed = uniforms[n] * total, 0.0
-            for k in range(K):
-                passed += p[k]
-                if passed > threshold:
-                    last[0] = k
-                    break
-        ids[n] = last[0]
-        H[0] = H[1]
-    hidden[:] = H[0]
-
-
-class Written(NamedTuple):
-    """A text that the network wrote.
-
-    Attributes
-    ----------
-    ids : (N,) int64
-    hidden : (m,) float
-        The state before the last of them is read.
-    """
-
-    ids: NDArray[np.int64]
-    hidden: Array
-
-
-def sample(
-    weights: Weights,
-    x: int,
-    hidden: Array,
-    uniforms: Array,
-    *,
-    temperature: float,
-    top_k: int,
-    top_p: float,
-) -> Written:
-    """Write a character for each uniform draw from [0, 1), having read x last.
-
-    Parameters
-    ----------
-    weights : Weights
-    x : int
-        The id that is read first.
-    hidden : (m,) float
-        The state before it; not changed.
-    uniforms : (N,) float64
-    temperature : float
-        Divides the scores; at 0 the most likely character is taken.
-    top_k : int
-        Only so many of the most likely characters are drawn from; 1 to K.
-    top_p : float
-        And of these only as few as have this part of their probability.
-    """
-    ids = np.empty(len(uniforms), np.int64)
-    K, state = weights.vocabulary_size, padded(hidden)
-    _sample(
-        reader_of(weights), state, x, K, uniforms, temperature, top_k, top_p, ids
-    )  # fmt: skip
-    return Written(ids, state[: hidden.size].copy())
