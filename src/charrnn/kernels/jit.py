@@ -5,6 +5,7 @@ multiplication with an addition, whatever the processor.  ``error_model="numpy"`
 division by zero give infinity; Python's rule would put a branch into every loop.
 """
 
+import functools
 import hashlib
 import os
 from collections.abc import Callable
@@ -16,31 +17,41 @@ from numba import types
 from numba.extending import overload
 
 from charrnn import exact
+from charrnn.kernels.products import VECTOR_BYTES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def jit(function: Function) -> Function:
     """Compile a function when it is first called, and keep the result on disk."""
-    decorate: Any = numba.njit(cache=True, error_model="numpy", nogil=True)
-    return cast("Function", decorate(function))
+    # Numba looks at this setting when a function is decorated; other libraries keep theirs.
+    settings = vars(numba.config)
+    before, settings["CACHE_DIR"] = settings["CACHE_DIR"], _cache_folder()
+    try:
+        decorate: Any = numba.njit(cache=True, error_model="numpy", nogil=True)
+        return cast("Function", decorate(function))
+    finally:
+        settings["CACHE_DIR"] = before
 
 
-def _use_a_cache_of_these_sources() -> None:
-    """Keep compiled code under a name made of all the sources that it came from.
+@functools.cache
+def _cache_folder() -> str:
+    """Return a folder for compiled code whose name is made of all that it came from.
 
     Numba itself asks only whether the file of the outermost function has changed, and
-    would go on using code that was compiled with another `exact`.
+    would go on using code that was compiled with another `exact`, or for vectors of
+    another size where one processor passes for another (NUMBA_CPU_NAME).  An empty name
+    leaves the place to Numba, where these folders cannot be written.
     """
     here = Path(__file__).parent
     sources = [Path(exact.__file__), *sorted(here.glob("*.py"))]
-    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources))
-    if "NUMBA_CACHE_DIR" not in os.environ and os.access(here, os.W_OK):
-        folder = here / "__pycache__" / f"numba-{digest.hexdigest()[:16]}"
-        vars(numba.config)["CACHE_DIR"] = str(folder)
-
-
-_use_a_cache_of_these_sources()
+    content = b"\0".join(path.read_bytes() for path in sources)
+    digest = hashlib.sha256(b"%d\0%b" % (VECTOR_BYTES, content)).hexdigest()
+    chosen: str = numba.config.CACHE_DIR
+    if not chosen and not os.access(here, os.W_OK):
+        return ""
+    folder = Path(chosen) if chosen else here / "__pycache__"
+    return str(folder / f"numba-{digest[:16]}")
 
 
 def _chosen_by_type(single: Callable[..., Any], double: Callable[..., Any]) -> Any:

@@ -7,9 +7,9 @@ the result is the same on every machine, however the rows are grouped.
 It is written in LLVM's vectors and not in Python, because LLVM does not find by itself
 what makes it fast: a tile of `out`, some rows high and some vectors wide, stays in
 registers while all rows of `B` pass by, so that a term costs one multiplication and one
-addition, and a load is shared by the rows of the tile.  A vector of 64 bytes becomes one
-register of AVX-512, two of AVX2, four of SSE or Neon; the elements do not notice, since
-none is ever added to its neighbour.
+addition, and a load is shared by the rows of the tile.  A vector is a register of AVX-512
+or of AVX2, or two of SSE or Neon; the elements do not notice, since none is ever added to
+its neighbour: neither a vector's size nor a tile's can move a result.
 """
 
 from typing import Any
@@ -22,12 +22,12 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import DTypeLike
 
-VECTOR_BYTES = 64
-TILE_ROWS = 3
-# The widest tiles, in vectors, that leave registers for a factor and a row: of AVX-512's
-# 32 whole ones, or else of 16 half ones.  The results do not depend on it.
-_IS_WIDE = bool(llvm.get_host_cpu_features().get("avx512f"))
-_WIDEST = {1: 7, TILE_ROWS: 5 if _IS_WIDE else 1}
+# The largest tiles, in rows and vectors, that leave registers for the terms, a factor and
+# a product: of AVX-512's 32, or else of 16.
+_HAS_AVX512 = bool(llvm.get_host_cpu_features().get("avx512f"))
+VECTOR_BYTES = 64 if _HAS_AVX512 else 32
+TILE_ROWS, _TILE_VECTORS = (3, 5) if _HAS_AVX512 else (5, 2)
+_WIDEST = {1: 7, TILE_ROWS: _TILE_VECTORS}
 _SIDE = 8  # of the squares in which a matrix is transposed
 
 
@@ -93,13 +93,13 @@ def _product(rows: int) -> Any:
                     here = to.at(vector, offset, row)
                     builder.store(builder.load(here, align=itemsize), total)
                 with cgutils.for_range(builder, factors.shape[1]) as loop:
-                    by = [factor(row, loop.index) for row in range(rows)]
-                    for offset in offsets:
-                        here = terms.at(vector, offset, loop.index)
-                        term = builder.load(here, align=itemsize)
-                        for row in range(rows):
+                    here = [terms.at(vector, offset, loop.index) for offset in offsets]
+                    row_of_B = [builder.load(at, align=itemsize) for at in here]
+                    for row in range(rows):
+                        by = factor(row, loop.index)
+                        for offset, term in zip(offsets, row_of_B, strict=True):
                             total = sums[row, offset]
-                            product = builder.fmul(term, by[row])
+                            product = builder.fmul(term, by)
                             summed = builder.fadd(builder.load(total), product)
                             builder.store(summed, total)
                 for (row, offset), total in sums.items():
