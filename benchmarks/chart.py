@@ -52,7 +52,7 @@ def drawing(path: Path, width: float, height: float) -> Iterator[Figure]:
 
 
 def draw_dots(path: Path, times: dict[str, float], floor: float, ours: str) -> None:
-    """Draw microseconds an update, a dot a contestant, the fastest above.
+    """Draw microseconds per update, a dot a contestant, the fastest above.
 
     `ours` is what the names of our own begin with; `floor` is a line.
     """
@@ -82,7 +82,7 @@ def draw_dots(path: Path, times: dict[str, float], floor: float, ours: str) -> N
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         axes.set_xlabel(
-            "microseconds an update, one thread, logarithmic "
+            "microseconds per update, one thread, logarithmic "
             f"(dashed: the floor, {floor:.0f} µs)"
         )
         figure.subplots_adjust(left=0.32, right=0.98, top=0.98, bottom=0.17)

@@ -77,7 +77,7 @@ class Rates(NamedTuple):
 
 
 class Floor(NamedTuple):
-    """Microseconds an update, part by part.
+    """Microseconds per update, part by part.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ class Floor(NamedTuple):
 
     @property
     def total(self) -> float:
-        """The floor, microseconds an update."""
+        """The floor, microseconds per update."""
         return self.recurrence + self.other_products + self.functions + self.adagrad
 
 

@@ -43,7 +43,7 @@ def say(line: str) -> None:
 
 def tell(timings: dict[str, Timing], floors: Floors) -> None:
     """Write the table and the floors."""
-    say(f"{processor()}, one thread; microseconds an update\n")
+    say(f"{processor()}, one thread; microseconds per update\n")
     say("| contestant | median | least | times ours | first windows, s |")
     say("| --- | ---: | ---: | ---: | ---: |")
     for name, (first, times) in timings.items():

@@ -51,7 +51,7 @@ def main() -> None:
     epochs = [_epoch(megabytes) for megabytes in MEGABYTES]
     lines = [f"{processor()}, one thread, float32"]
     for name, rows in updates.items():
-        lines += ["", f"| {name} | microseconds an update |", "| ---: | ---: |"]
+        lines += ["", f"| {name} | microseconds per update |", "| ---: | ---: |"]
         lines += [f"| {row[name]} | {row['microseconds']:,.1f} |" for row in rows]
     lines += [
         "",

@@ -1,16 +1,14 @@
-"""Measure the best weights on the test part, beside what counting alone achieves."""
+"""Measure the best weights on the test part, beside what simple models achieve."""
 
 from pathlib import Path
 from typing import Any
 
-from charrnn.arrays import read_ids
 from charrnn.artifacts import write_json
 from charrnn.config import EvaluateConfig, load_section
-from charrnn.errors import BookError
 from charrnn.evaluation import network_scores
 from charrnn.measures import measure, spread
-from charrnn.ngrams import NGram, Uniform
-from charrnn.saving import check_ids, load_model, load_vocabulary
+from charrnn.ngrams import NGram, fits, uniform
+from charrnn.saving import load_ids, load_model, load_vocabulary
 from stages.inputs import Inputs
 from stages.running import log, run
 
@@ -20,7 +18,7 @@ VOCABULARY = Path("data/prepared/vocabulary.json")
 BEST = Path("data/model/best.safetensors")
 METRICS = Path("metrics/evaluation.json")
 
-ORDERS = {"unigram": 1, "bigram": 2, "trigram": 3}
+ORDERS = {"unigram": 1, "bigram": 2, "trigram": 3, "fourgram": 4, "fivegram": 5}
 
 
 def main() -> None:
@@ -29,12 +27,7 @@ def main() -> None:
     config = load_section(EvaluateConfig)
     vocabulary = load_vocabulary(VOCABULARY)
     weights = load_model(BEST, vocabulary)
-    training, test = read_ids(TRAINING), read_ids(TEST)
-    for path, ids in ((TRAINING, training), (TEST, test)):
-        check_ids(path, ids, vocabulary)
-    if len(training) < max(ORDERS.values()):
-        message = f"{TRAINING}: has {len(training)} characters: too few to count"
-        raise BookError(message)
+    training, test = load_ids(TRAINING, vocabulary), load_ids(TEST, vocabulary)
     if len(test) < 2:
         log.info("nothing to evaluate on: the test part has %d characters", len(test))
         with inputs.written():
@@ -45,16 +38,19 @@ def main() -> None:
         "test_characters": len(test),
         "network": measure(network)._asdict(),
         "blocks": spread(network, config.blocks)._asdict(),
-        "uniform": measure(Uniform(vocabulary.size).scores(test))._asdict(),
+        "uniform": uniform(vocabulary.size)._asdict(),
     }
     for name, order in ORDERS.items():
+        if not fits(vocabulary.size, order) or len(training) < order:
+            log.info("no %s: too many distinct characters, or too short a text", name)
+            continue
         model = NGram.fit(training, vocabulary.size, order)
         figures[name] = measure(model.scores(test))._asdict()
     with inputs.written():
         write_json(METRICS, figures)
-    for name in ("uniform", *ORDERS, "network"):
+    for name in ("uniform", *(name for name in ORDERS if name in figures), "network"):
         log.info(
-            "%-8s %.4f nats, %.4f bits a character, perplexity %6.2f, right %4.1f %%",
+            "%-8s %.4f nats, %.4f bits per character, perplexity %6.2f, accuracy %4.1f %%",
             name,
             figures[name]["nats_per_character"],
             figures[name]["bits_per_character"],

@@ -13,12 +13,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import charrnn
 from charrnn.artifacts import together
 from charrnn.config import PARAMS, Section
 from charrnn.errors import ArtifactError, InputError
 from charrnn.yaml12 import read_yaml
 
 log = logging.getLogger("charrnn")
+
+SOURCES = Path("src/charrnn")
+_PACKAGE = Path(charrnn.__file__).parent
 
 
 class Inputs:
@@ -32,6 +36,11 @@ class Inputs:
     files : sequence of Path
     code : sequence of Path
         What belongs to the code though no import shows it, such as templates.
+
+    Raises
+    ------
+    InputError
+        If the code that runs is not the one in ``src`` here, which dvc.lock will name.
     """
 
     def __init__(
@@ -54,6 +63,7 @@ class Inputs:
             and Path(file).suffix == ".py"
         ]
         self._code += code
+        _refuse_other_code(self._code)
         self._before = self._look()
         names = [f"{PARAMS} ({', '.join(self._values)})"] if self._values else []
         log.info("reads %s", ", ".join([*names, *map(str, self._files)]))
@@ -113,6 +123,19 @@ class Inputs:
         for path in self._code:
             found["/".join(path.parts[-2:])] = _digest(path)
         return found
+
+
+def _refuse_other_code(code: Sequence[Path]) -> None:
+    """Refuse an installed charrnn that differs from the sources beside the pipeline."""
+    for path in code:
+        if _PACKAGE in path.parents and SOURCES.is_dir():
+            here = SOURCES / path.relative_to(_PACKAGE)
+            if not here.is_file() or _digest(here) != _digest(path):
+                message = (
+                    f"{here} is not the code that runs, which is {path}: dvc.lock would "
+                    f"name the wrong one; install this folder: pip install -e ."
+                )
+                raise InputError(message)
 
 
 def _digest(path: Path) -> str:

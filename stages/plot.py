@@ -26,11 +26,12 @@ def main() -> None:
     config = load_section(PlotConfig)
     curve = read_table(CURVE, COLUMNS)
     validations = read_table(VALIDATIONS, VALIDATION_COLUMNS, may_be_empty=True)
+    T = load_section(TrainConfig).sequence_length
     axes: dict[str, Any] = {
-        "sequence_length": load_section(TrainConfig).sequence_length,
+        "sequence_length": T,
         "width": config.width,
         "height": config.height,
-        "highest_loss": config.highest_loss,
+        "highest_loss": config.highest_loss and config.highest_loss * T,
     }
     figures = {
         PANELS: epoch_panels(curve, **axes),

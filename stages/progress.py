@@ -13,7 +13,7 @@ from charrnn.sampling import Choice, continue_text
 log = logging.getLogger("charrnn")
 
 _SECONDS = 30.0
-_SAMPLE = 32  # characters
+_SAMPLE = 24  # characters, so that a line of it fits a terminal of 100
 
 
 class Progress:

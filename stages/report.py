@@ -3,7 +3,6 @@
 import hashlib
 from pathlib import Path
 
-from charrnn.arrays import read_ids
 from charrnn.artifacts import read_bytes, read_json, read_table, write_bytes
 from charrnn.config import PARAMS, Section, load_section
 from charrnn.errors import ArtifactError
@@ -14,7 +13,7 @@ from charrnn.report.page import TEMPLATES, Report, render
 from charrnn.report.params import sections
 from charrnn.report.reading import figures, gradients, sample, texts
 from charrnn.runs import Row, Validation
-from charrnn.saving import check_ids, load_model, load_vocabulary
+from charrnn.saving import load_ids, load_model, load_vocabulary
 from charrnn.yaml12 import read_yaml
 from stages.inputs import Inputs
 from stages.running import log, run
@@ -45,8 +44,7 @@ def main() -> None:
         load_section(section)  # so that each value is there, and of its type
     params = read_yaml(PARAMS)
     vocabulary = load_vocabulary(VOCABULARY)
-    weights, test = load_model(BEST, vocabulary), read_ids(TEST)
-    check_ids(TEST, test, vocabulary)
+    weights, test = load_model(BEST, vocabulary), load_ids(TEST, vocabulary)
     evaluation = figures(Evaluation, read_json(EVALUATION), str(EVALUATION))
     network = evaluation.network
     page = render(

@@ -4,13 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn.arrays import read_ids
 from charrnn.artifacts import write_json, write_text
 from charrnn.config import SampleConfig, load_section
 from charrnn.copying import longest_copy, share_new
-from charrnn.errors import BookError, ConfigError, VocabularyError
+from charrnn.errors import ConfigError, VocabularyError
 from charrnn.sampling import Choice, continue_text
-from charrnn.saving import check_ids, load_model, load_vocabulary
+from charrnn.saving import load_ids, load_model, load_vocabulary
 from charrnn.streams import Purpose, stream
 from stages.inputs import Inputs
 from stages.running import log, run
@@ -30,16 +29,11 @@ def main() -> None:
     config = load_section(SampleConfig)
     vocabulary = load_vocabulary(VOCABULARY)
     weights = load_model(BEST, vocabulary)
-    training = read_ids(TRAINING)
-    check_ids(TRAINING, training, vocabulary)
-    if len(training) == 0:
-        message = f"{TRAINING}: is empty"
-        raise BookError(message)
-    begin = vocabulary.decode(training[:1]) if config.prime is None else config.prime
+    training = load_ids(TRAINING, vocabulary)
     try:
-        prime = vocabulary.encode(begin)
+        prime = vocabulary.encode(config.prime or vocabulary.opening)
     except VocabularyError as error:
-        message = f"params.yaml: sample.prime is {begin!r}: {error}"
+        message = f"params.yaml: sample.prime is {config.prime!r}: {error}"
         raise ConfigError(message) from None
     ids = continue_text(
         weights,
@@ -50,6 +44,7 @@ def main() -> None:
         rng=stream(Purpose.SAMPLE, config.seed),
     )
     text, book = vocabulary.decode(ids), vocabulary.decode(training)
+    begin = config.prime or ""
     copied, new = longest_copy(text, book), share_new(text, book, NEW_LENGTH)
     figures: dict[str, float] = {"longest_copy_characters": len(copied)}
     if new is not None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from charrnn.arrays import read_ids
 from charrnn.artifacts import read_json, write_json, write_table, write_text
 from charrnn.checkpoints import Checkpoints, one_writer, remove_stale
 from charrnn.config import ModelConfig, TrainConfig, load_section
@@ -15,7 +14,7 @@ from charrnn.errors import GradientError
 from charrnn.experiment import first_weights, recipe_of, watch_of
 from charrnn.measures import mean
 from charrnn.runs import Row, Run, Validation
-from charrnn.saving import check_ids, load_vocabulary, save_model
+from charrnn.saving import load_ids, load_vocabulary, save_model
 from charrnn.training import check_lengths, start, train
 from stages.inputs import Inputs
 from stages.progress import Progress
@@ -44,9 +43,8 @@ def main() -> None:
         message = f"{GRADIENTS}: the gradient check has not passed"
         raise GradientError(message)
     vocabulary = load_vocabulary(VOCABULARY)
-    training, validation = read_ids(TRAINING), read_ids(VALIDATION)
-    for path, ids in ((TRAINING, training), (VALIDATION, validation)):
-        check_ids(path, ids, vocabulary)
+    training = load_ids(TRAINING, vocabulary)
+    validation = load_ids(VALIDATION, vocabulary)
     recipe = recipe_of(config)
     check_lengths(training, validation, recipe)
     windows = window_count(len(training), recipe.sequence_length)
@@ -58,8 +56,8 @@ def main() -> None:
             weights = first_weights(model, vocabulary.size, dtype=config.precision)
             state = start(weights, training, recipe)
         log.info(
-            "m = %d, %d characters, %s; %d epochs of %s updates; smooth loss in nats a "
-            "window of %d, first loss %.2f; validation in nats a character",
+            "m = %d, %d characters, %s; %d epochs of %s updates; smooth loss in nats per "
+            "window of %d, first loss %.2f; validation in nats per character",
             model.hidden_size,
             vocabulary.size,
             config.precision,

@@ -78,11 +78,11 @@ def test_it_tells_all_of_a_model_that_the_lock_names(capsys: Capture) -> None:
         f"best, after update {training['best']['update']}"
     ) in lines
     nats = training["best"]["validation_nats_per_character"]
-    assert f"validation    {nats:.4f} nats a character" in lines
+    assert f"validation    {nats:.4f} nats per character" in lines
     assert lines[-1] == (
         f"test          {network['nats_per_character']:.4f} nats, "
-        f"{network['bits_per_character']:.4f} bits a character, perplexity "
-        f"{network['perplexity']:.3f}, {100 * network['accuracy']:.2f} % foreseen"
+        f"{network['bits_per_character']:.4f} bits per character, perplexity "
+        f"{network['perplexity']:.3f}, {100 * network['accuracy']:.2f} % accuracy"
     )
     assert max(map(len, lines)) <= 88
     assert "".join(lines).isprintable()

@@ -163,11 +163,11 @@ def test_the_figures_are_shown_aligned(part: Path, capsys: Capture) -> None:
     unknown = "'Z' (U+005A) 3, '!' (U+0021) 1, 'é' (U+00E9) 1"
     assert complaint == ""
     assert said.splitlines() == [
-        "characters  18 scored, of 19 known",
-        f"nats        {exact['nats_per_character']:.4f} a character",
-        f"bits        {exact['bits_per_character']:.4f} a character",
+        "characters  18 scored; the first one only begins",
+        f"nats        {exact['nats_per_character']:.4f} per character",
+        f"bits        {exact['bits_per_character']:.4f} per character",
         f"perplexity  {exact['perplexity']:.3f}",
-        f"foreseen    {100 * exact['accuracy']:.2f} % of the characters",
+        f"accuracy    {100 * exact['accuracy']:.2f} %",
         f"unknown     5 left out: {unknown}",
     ]
     assert exact["unknown"] == {"Z": 3, "!": 1, "é": 1}
@@ -260,8 +260,8 @@ def test_a_line_of_which_nothing_is_scored_has_no_figures(
     [
         (b"", "is empty"),
         (b"ok\xff\xfe", "not UTF-8: byte 0xff at offset 2"),
-        (b"a", "fewer than two characters that the model knows: nothing to foresee"),
-        (b"ZZZa", "fewer than two characters that the model knows: nothing to foresee"),
+        (b"a", "fewer than two characters that the model knows: nothing to predict"),
+        (b"ZZZa", "fewer than two characters that the model knows: nothing to predict"),
     ],
 )
 def test_what_cannot_be_scored_is_refused(

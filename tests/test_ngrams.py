@@ -5,18 +5,21 @@ from fractions import Fraction
 from typing import Any, TypeVar
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from charrnn.ngrams import NGram, Uniform
+from charrnn import ngrams
+from charrnn.errors import BookError, VocabularyError
+from charrnn.ngrams import NGram, uniform
 
 Number = TypeVar("Number", float, Fraction)
-ORDERS = st.integers(1, 3)
+ORDERS = st.integers(1, 5)
 # (K, text to count, text to score)
 CASES = st.integers(2, 6).flatmap(
     lambda K: st.tuples(
         st.just(K),
-        st.lists(st.integers(0, K - 1), min_size=3, max_size=40),
+        st.lists(st.integers(0, K - 1), min_size=5, max_size=40),
         st.lists(st.integers(0, K - 1), min_size=2, max_size=20),
     )
 )
@@ -106,18 +109,42 @@ def test_the_text_itself_may_be_scored_with_its_last_context(
     assert np.isfinite(found.nats).all()
 
 
-@given(CASES)
-def test_the_uniform_model_knows_nothing(
-    case: tuple[int, list[int], list[int]],
+@given(st.integers(1, 10**6))
+def test_the_uniform_model_knows_nothing(K: int) -> None:
+    found = uniform(K)
+    assert math.isclose(found.nats_per_character, math.log(K), rel_tol=1e-12)
+    assert math.isclose(found.perplexity, K, rel_tol=1e-9)
+    assert found.accuracy == 1 / K
+
+
+@given(CASES, ORDERS, st.integers(1, 7))
+def test_counts_do_not_depend_on_the_pieces_they_are_made_in(
+    case: tuple[int, list[int], list[int]], order: int, piece: int
 ) -> None:
-    K, _, scored = case
-    found = Uniform(K).scores(array(scored))
-    np.testing.assert_allclose(found.nats, math.log(K), rtol=1e-12)
-    assert found.hits.tolist() == [x == 0 for x in scored[1:]]
+    K, text, scored = case
+    expected = NGram.fit(array(text), K, order).scores(array(scored))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ngrams, "_PIECE", piece)
+        for table in (0, 10**6):
+            patch.setattr(ngrams, "_LARGEST_TABLE", table)
+            found = NGram.fit(array(text), K, order).scores(array(scored))
+            np.testing.assert_array_equal(found.nats, expected.nats)
+            np.testing.assert_array_equal(found.hits, expected.hits)
+
+
+def test_what_cannot_be_counted_is_refused() -> None:
+    with pytest.raises(
+        BookError, match=r"^2 characters out of 5 are too few for order 3"
+    ):
+        NGram.fit(array([0, 1]), 5, 3)
+    with pytest.raises(BookError, match="K too large"):
+        NGram.fit(np.zeros(20, np.uint32), 0x110000, 4)
+    with pytest.raises(VocabularyError, match=r"^an id is 5, but"):
+        NGram.fit(array([0, 5, 1]), 5, 2)
 
 
 @settings(max_examples=20)
-@given(st.lists(st.integers(0, 5), min_size=3, max_size=20), ORDERS)
+@given(st.lists(st.integers(0, 5), min_size=3, max_size=20), st.integers(1, 3))
 def test_ids_of_a_large_vocabulary_do_not_overflow(few: list[int], order: int) -> None:
     K = 0x110000  # all the characters that there are
     text = [K - 1 - i for i in few]

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charrnn.errors import SamplingError
 from charrnn.kernels import reading, reference
 from charrnn.sampling import Choice, continue_text, stream_text
 from tests.problems import Window, make_window, windows
@@ -72,13 +73,13 @@ def test_very_small_and_large_temperatures_are_no_trouble() -> None:
 
 @pytest.mark.parametrize("temperature", [-1.0, float("nan")])
 def test_an_impossible_temperature_is_refused(temperature: float) -> None:
-    with pytest.raises(ValueError, match="a temperature of"):
+    with pytest.raises(SamplingError, match="temperature is"):
         write(make_window(K=5, m=4, T=6, seed=1), 5, temperature, seed=0)
 
 
 def test_an_empty_prime_is_refused() -> None:
     window = make_window(K=5, m=4, T=6, seed=1)
-    with pytest.raises(ValueError, match="a prime of 0 characters"):
+    with pytest.raises(SamplingError, match="the prime is empty"):
         write(window._replace(inputs=window.inputs[:0]), 5, 1.0, seed=0)
 
 
@@ -142,7 +143,7 @@ def test_only_the_likeliest_are_drawn_with_their_proportions(
 )
 def test_an_impossible_choice_is_refused(choice: Choice) -> None:
     window = make_window(K=5, m=4, T=6, seed=1)
-    with pytest.raises(ValueError, match="or top_p"):
+    with pytest.raises(SamplingError, match=r"top_[kp] is"):
         continue_text(
             window.weights,
             window.inputs,

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.arrays import write_arrays
+from charrnn.arrays import write_array, write_arrays
 from charrnn.artifacts import write_json
 from charrnn.corpus import Vocabulary
 from charrnn.errors import ArtifactError
 from charrnn.model import Weights, initial_weights
 from charrnn.saving import (
-    check_ids,
+    load_ids,
     load_model,
     load_vocabulary,
     save_model,
@@ -189,9 +189,12 @@ def test_any_bytes_are_a_vocabulary_or_refused(
         assert message.startswith(f"{scratch}: ")
 
 
-def test_ids_beyond_the_vocabulary_are_refused() -> None:
-    check_ids(Path("a"), np.array([], np.uint8), VOCABULARY)
-    check_ids(Path("a"), np.arange(5, dtype=np.uint8), VOCABULARY)
-    rule = r"^a: has the id 5, but the vocabulary has only 5 characters$"
+def test_ids_beyond_the_vocabulary_are_refused(scratch: Path) -> None:
+    for length in (0, 5):
+        ids = np.arange(length, dtype=np.uint8)
+        write_array(scratch, ids)
+        np.testing.assert_array_equal(load_ids(scratch, VOCABULARY), ids)
+    write_array(scratch, np.arange(6, dtype=np.uint8))
+    rule = f"^{scratch}: an id is 5, but the vocabulary has only 5 characters$"
     with pytest.raises(ArtifactError, match=rule):
-        check_ids(Path("a"), np.arange(6, dtype=np.uint8), VOCABULARY)
+        load_ids(scratch, VOCABULARY)

@@ -28,9 +28,11 @@ _waiting: list[tuple[Path, Path]] | None = None
 
 @contextlib.contextmanager
 def together() -> Iterator[list[Path]]:
-    """Let all the files that are written inside appear at its end, or none of them.
+    """Let the files that are written inside appear together, at its end.
 
-    When the first one appears all are on the disk, under temporary names.
+    None appears before all are on the disk under temporary names; from there on only
+    renaming is left.  What ends the process between two renamings leaves new files
+    beside old ones, each of them whole; DVC then runs the stage again.
 
     Yields
     ------
@@ -38,6 +40,7 @@ def together() -> Iterator[list[Path]]:
         The files, once they have appeared.
     """
     global _waiting
+    assert _waiting is None, "one set of files at a time"
     _waiting = []
     try:
         paths: list[Path] = []

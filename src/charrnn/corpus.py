@@ -109,6 +109,11 @@ class Vocabulary:
         return len(self.characters)
 
     @property
+    def opening(self) -> str:
+        """What a text begins after if nothing else is said: a line's end, if there is one."""
+        return "\n" if "\n" in self.characters else self.characters[0]
+
+    @property
     def digest(self) -> str:
         """The sha256 of the characters, by which a model names its vocabulary."""
         return hashlib.sha256(self.characters.encode("utf-8")).hexdigest()
@@ -190,6 +195,20 @@ def split(ids: Ids, *, validation_fraction: float, test_fraction: float) -> Part
         ids[training : training + validation],
         ids[training + validation :],
     )
+
+
+def check_ids(ids: Ids, vocabulary_size: int) -> None:
+    """Refuse ids that compiled code would look for beyond the end of an array.
+
+    Raises
+    ------
+    VocabularyError
+        If an id is not below K.
+    """
+    if len(ids) and not 0 <= int(ids.min()) <= int(ids.max()) < vocabulary_size:
+        worst = int(ids.min()) if int(ids.min()) < 0 else int(ids.max())
+        message = f"an id is {worst}, but the vocabulary has only {vocabulary_size} characters"
+        raise VocabularyError(message)
 
 
 def counts(ids: Ids, vocabulary_size: int) -> NDArray[np.int64]:

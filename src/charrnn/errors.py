@@ -33,6 +33,10 @@ class CheckpointError(CharRnnError):
     """A checkpoint is damaged, or another process is writing here."""
 
 
+class SamplingError(CharRnnError):
+    """A text cannot be written as it is asked for."""
+
+
 class InputError(CharRnnError):
     """Something that a stage reads changed while it ran."""
 

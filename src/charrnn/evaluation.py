@@ -1,10 +1,11 @@
-"""How well the network foresees a text that it did not learn."""
+"""How well the network predicts a text that it did not learn."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
-from charrnn.corpus import Ids
+from charrnn.corpus import Ids, check_ids
+from charrnn.errors import BookError
 from charrnn.kernels import reading
 from charrnn.measures import Scores, mean
 from charrnn.model import Weights
@@ -20,7 +21,24 @@ def steps_at_once(weights: Weights) -> int:
 
 
 def pieces_of_scores(weights: Weights, ids: Ids) -> Iterator[Scores]:
-    """Score a text piece by piece, from a zero state carried through all of it."""
+    """Score a text piece by piece, from a zero state carried through all of it.
+
+    Parameters
+    ----------
+    weights : Weights
+    ids : (N,) unsigned integer, N >= 2
+
+    Raises
+    ------
+    BookError
+        If the text is shorter.
+    VocabularyError
+        If an id is not below K.
+    """
+    if len(ids) < 2:
+        message = f"a text of length {len(ids)} cannot be scored: it takes 2 characters"
+        raise BookError(message)
+    check_ids(ids, weights.vocabulary_size)
     hidden = np.zeros(weights.hidden_size, dtype=weights.b.dtype)
     size = steps_at_once(weights)
     for at in range(0, len(ids) - 1, size):
@@ -30,7 +48,7 @@ def pieces_of_scores(weights: Weights, ids: Ids) -> Iterator[Scores]:
 
 
 def network_scores(weights: Weights, ids: Ids) -> Scores:
-    """Score a text of two characters or more at once."""
+    """Score a text at once; errors as for `pieces_of_scores`."""
     pieces = zip(*pieces_of_scores(weights, ids), strict=True)
     nats, hits = (np.concatenate(piece) for piece in pieces)
     return Scores(nats, hits)

@@ -1,17 +1,25 @@
-"""Are the gradients right?  Every element, against two numerical derivatives."""
+"""Are the gradients right?  Every element, against two numerical derivatives.
+
+And does training use them?  Its own updates, against AdaGrad's step with them.
+"""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.corpus import Ids
-from charrnn.differences import Derivatives, Problem
+from charrnn.differences import (
+    Derivatives,
+    Problem,
+    numerical_derivatives,
+    with_penalty,
+)
 from charrnn.errors import GradientError
-from charrnn.kernels import compiled, reading
-from charrnn.model import Weights
+from charrnn.kernels import compiled, reading, reference
+from charrnn.model import Weights, zeros_like
 
 Array = NDArray[Any]
 
@@ -29,6 +37,22 @@ class Errors(NamedTuple):
     central: float
     fourth_order: float
     element: float
+
+
+class Steps(NamedTuple):
+    """h of the central and of the fourth-order difference."""
+
+    step: float
+    fourth_order_step: float
+
+
+class Limits(NamedTuple):
+    """The least denominator of an error, and the largest that the three `Errors` may be."""
+
+    floor: float
+    tolerance: float
+    fourth_order_tolerance: float
+    element_tolerance: float
 
 
 def norm_error(analytic: Array, numerical: Array, floor: float) -> float:
@@ -54,11 +78,7 @@ def compare(
     analytic: Weights,
     numerical: Derivatives,
     chosen: Weights,
-    *,
-    floor: float,
-    tolerance: float,
-    fourth_order_tolerance: float,
-    element_tolerance: float,
+    limits: Limits,
 ) -> dict[str, Errors]:
     """Return each parameter's errors, if all of them are within the tolerances.
 
@@ -68,10 +88,7 @@ def compare(
     numerical : Derivatives
     chosen : Weights
         Of booleans: the elements that are compared.
-    floor : float
-        Least denominator of an error.
-    tolerance, fourth_order_tolerance, element_tolerance : float
-        The largest that the three `Errors` may be.
+    limits : Limits
 
     Raises
     ------
@@ -84,19 +101,18 @@ def compare(
         gradient, central, fourth_order = (
             getattr(arrays, name)[which] for arrays in (analytic, *numerical)
         )
-        by_element = element_errors(gradient, fourth_order, floor)
+        by_element = element_errors(gradient, fourth_order, limits.floor)
         errors = Errors(
-            central=norm_error(gradient, central, floor),
-            fourth_order=norm_error(gradient, fourth_order, floor),
+            central=norm_error(gradient, central, limits.floor),
+            fourth_order=norm_error(gradient, fourth_order, limits.floor),
             element=float(by_element.max()),
         )
-        limits = Errors(tolerance, fourth_order_tolerance, element_tolerance)
         judges = (central, fourth_order, fourth_order)
         for measure, error, limit, numbers in zip(
-            Errors._fields, errors, limits, judges, strict=True
+            Errors._fields, errors, limits[1:], judges, strict=True
         ):
             if not error <= limit:  # a NaN is not within the tolerance
-                by_element = element_errors(gradient, numbers, floor)
+                by_element = element_errors(gradient, numbers, limits.floor)
                 worst = int(np.argmax(np.nan_to_num(by_element, nan=np.inf)))
                 place = ", ".join(map(str, np.argwhere(which)[worst].tolist()))
                 message = (
@@ -159,3 +175,146 @@ def problems(
         return Problem(views, losses, gradients)
 
     return {name: problem(*window) for name, window in windows.items()}
+
+
+def check(
+    weights: Weights,
+    ids: Ids,
+    hidden: Array,
+    chosen: Weights,
+    *,
+    sequence_length: int,
+    l2: float,
+    steps: Steps,
+    limits: Limits,
+    on_element: Callable[[], object] = lambda: None,
+) -> dict[str, dict[str, Errors]]:
+    """Check the compiled kernel on `problems`, without and with the penalty.
+
+    Parameters
+    ----------
+    weights, ids, hidden, sequence_length
+        As for `problems`.
+    chosen : Weights
+        Of booleans: the elements that are checked.
+    l2 : float
+        Weight of the penalty, where it is included.
+    steps : Steps
+    limits : Limits
+    on_element : callable
+        Called after each element of each problem, for a progress bar.
+
+    Returns
+    -------
+    dict
+        From the name of the check, such as ``zero_state_with_penalty``, to the errors of
+        each parameter.
+
+    Raises
+    ------
+    GradientError
+        As for `compare`.
+    """
+    checks = {}
+    for state, problem in problems(weights, ids, hidden, sequence_length).items():
+        derivatives = numerical_derivatives(
+            problem, chosen, **steps._asdict(), on_element=on_element
+        )
+        for name, weight in (
+            (f"{state}_state", 0.0),
+            (f"{state}_state_with_penalty", l2),
+        ):
+            numerical = with_penalty(derivatives, weights, l2=weight, **steps._asdict())
+            checks[name] = compare(problem.gradients(weight), numerical, chosen, limits)
+    return checks
+
+
+_LEARNING_RATE, _EPSILON = 0.1, 1e-8
+
+
+def check_updates(
+    weights: Weights, ids: Ids, hidden: Array, sequence_length: int, *, l2: float
+) -> int:
+    """Let the code that trains make an update for each window; judge them to the bit.
+
+    Training makes its gradients some rows at a time and forgets them; these must be the
+    same as those of `compiled.loss_and_gradients`, which `check` compares with numerical
+    ones, and the step must be `reference.adagrad_step`.  Half of the entries of all
+    gradients are clipped.
+
+    Parameters
+    ----------
+    weights : Weights
+        In the precision that is checked; not changed.
+    ids : (n T + 1,) unsigned integer
+        n windows in a row.
+    hidden : (m,) float
+        The state before them; not changed.
+    sequence_length : int
+        T.
+    l2 : float
+        Weight of the penalty, nats.
+
+    Returns
+    -------
+    int
+        n.
+
+    Raises
+    ------
+    GradientError
+        If a weight or a sum of squares differs; the message names the parameter, its
+        element and both values.
+    """
+    T = sequence_length
+    trained, squares = weights.copy(), zeros_like(weights)
+    expected, expected_squares = weights.copy(), zeros_like(weights)
+    windows = (len(ids) - 1) // T
+    state, expected_state = hidden.copy(), hidden
+    for n in range(windows):
+        text = ids[n * T : n * T + T + 1]
+        _, gradients, expected_state = compiled.loss_and_gradients(
+            expected, text[:-1], text[1:], expected_state, l2=l2
+        )
+        sizes = np.abs(np.concatenate([array.ravel() for array in gradients]))
+        settings = {
+            "learning_rate": _LEARNING_RATE,
+            "epsilon": _EPSILON,
+            "clip": float(np.sort(sizes)[len(sizes) // 2]),
+        }
+        reference.adagrad_step(expected, expected_squares, gradients, **settings)
+        compiled.train_windows(
+            trained,
+            squares,
+            state,
+            text,
+            first_update=n,
+            smooth_loss=0.0,
+            sequence_length=T,
+            l2=l2,
+            warmup_updates=0,
+            **settings,
+        )
+        for kind, found, right in (
+            ("G", squares, expected_squares),
+            ("theta", trained, expected),
+        ):
+            _refuse_a_difference(
+                f"update {n + 1} ({weights.b.dtype})", kind, found, right
+            )
+    return windows
+
+
+def _refuse_a_difference(
+    update: str, kind: str, found: Weights, right: Weights
+) -> None:
+    for (name, array), expected in zip(found.named(), right, strict=True):
+        differs = np.argwhere(array != expected)
+        if len(differs):
+            at = tuple(differs[0].tolist())
+            message = (
+                f"training does not use the gradient that was checked: after {update} "
+                f"{kind} of {name}[{', '.join(map(str, at))}] is {array[at]!r}, and "
+                f"AdaGrad's step gives {expected[at]!r}"
+            )
+            raise GradientError(message)

@@ -1,4 +1,4 @@
-"""How well a text is foreseen: the usual figures, whatever model foresaw it.
+"""How well a model predicts a text: the usual figures, whatever the model.
 
 Everything is in nats per character unless a name says bits (1 bit = ln 2 nats).
 Perplexity is e to the nats per character.
@@ -17,7 +17,7 @@ from charrnn.errors import BookError, TrainingError
 
 
 class Scores(NamedTuple):
-    """How a model foresaw each character of a text from the second on.
+    """How a model predicted each character of a text from the second on.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ def measure(scores: Scores) -> Measures:
     measures = measures_of(nats, accuracy=hits / len(scores.hits))
     if not math.isfinite(measures.perplexity):
         message = (
-            f"the test part costs {nats:g} nats a character, beyond any perplexity: "
+            f"the test part costs {nats:g} nats per character, beyond any perplexity: "
             f"the weights are of no use; try a lower train.learning_rate"
         )
         raise TrainingError(message)

@@ -1,4 +1,4 @@
-"""N-gram models: what counting alone achieves, to stand beside the network.
+"""N-gram models: what counting achieves, to stand beside the network.
 
 Each order is interpolated with the one below, as Witten and Bell [1]_ do it: after a
 context seen n times and followed by r distinct characters,
@@ -14,6 +14,7 @@ References
    Events in Adaptive Text Compression", IEEE Trans. Inf. Theory 37(4), 1991 (method C).
 """
 
+import functools
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -21,8 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn import exact
-from charrnn.corpus import Ids
-from charrnn.measures import Scores
+from charrnn.corpus import Ids, check_ids
+from charrnn.errors import BookError
+from charrnn.measures import Measures, Scores, measures_of
 
 Array = NDArray[Any]
 
@@ -31,6 +33,12 @@ _PIECE = 1 << 22
 
 # A context is one number, its ids as digits to base K, the latest character last:
 # leaving out the earliest character is taking the remainder.
+_CODES = 1 << 63
+
+
+def fits(vocabulary_size: int, order: int) -> bool:
+    """Say whether runs of `order` characters out of K can be told apart by an int64."""
+    return bool(vocabulary_size**order <= _CODES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +52,14 @@ class Uniform:
         return np.full(len(ids), 1 / self.vocabulary_size)
 
     def likeliest(self, contexts: Array) -> Array:
-        """Return the most likely id after each context, (N,)."""
+        """Return the lowest of the most likely ids, which all are, (N,)."""
         return np.zeros(len(contexts), dtype=np.int64)
 
-    def scores(self, ids: Ids) -> Scores:
-        """Score a text from its second character on."""
-        return _scores(self, np.zeros(len(ids) - 1, dtype=np.int64), ids[1:])
+
+def uniform(vocabulary_size: int) -> Measures:
+    """Return the measures of `Uniform` on any text; it guesses right once in K times."""
+    K = vocabulary_size
+    return measures_of(float(exact.log(float(K))), accuracy=1 / K)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +93,28 @@ class NGram:
 
     @classmethod
     def fit(cls, ids: Ids, vocabulary_size: int, order: int) -> Self:
-        """Count a text of at least `order` characters, and its shorter runs."""
+        """Count a text, and its shorter runs.
+
+        Parameters
+        ----------
+        ids : (N,) unsigned integer, N >= order
+        vocabulary_size : int
+            K.
+        order : int
+
+        Raises
+        ------
+        BookError
+            If the text is shorter than `order`, or K to the power of `order` is beyond
+            2^63.
+        VocabularyError
+            If an id is not below K.
+        """
         K = vocabulary_size
+        if order < 1 or len(ids) < order or not fits(K, order):
+            message = f"{len(ids)} characters out of {K} are too few for order {order}, or K too large"
+            raise BookError(message)
+        check_ids(ids, K)
         lower = cls.fit(ids, K, order - 1) if order > 1 else Uniform(K)
         keys, key_counts = _count(ids, K, order)
         contexts, first, distinct = np.unique(
@@ -128,6 +158,8 @@ class NGram:
 
         A character with fewer than n - 1 before it is scored by the lower model.
         """
+        if len(ids) < self.order:
+            return self._lower_scores(ids)
         skipped = max(self.order - 2, 0)
         contexts = _contexts(ids, self.vocabulary_size, self.order - 1)
         if self.order == 1:
@@ -135,10 +167,14 @@ class NGram:
         scores = _scores(self, contexts, ids[1 + skipped :])
         if skipped == 0:
             return scores
-        early = self.lower.scores(ids[: 1 + skipped])
+        early = self._lower_scores(ids[: 1 + skipped])
         return Scores(
             *(np.concatenate(both) for both in zip(early, scores, strict=True))
         )
+
+    def _lower_scores(self, ids: Ids) -> Scores:
+        assert isinstance(self.lower, NGram)  # as this one is of order 2 or more
+        return self.lower.scores(ids)
 
     def _shorter(self, contexts: Array) -> Array:
         shorter: Array = contexts % self.vocabulary_size ** max(self.order - 2, 0)
@@ -148,18 +184,33 @@ class NGram:
 def _count(ids: Ids, vocabulary_size: int, order: int) -> tuple[Array, Array]:
     """Return the distinct runs of `order` characters, sorted, and how often each is."""
     K = vocabulary_size
+    # Piece by piece, so that a long text needs little memory beside it.
+    pieces = (
+        _contexts(piece, K, order - 1) * K + piece[order - 1 :]
+        for at in range(0, len(ids) - order + 1, _PIECE)
+        for piece in [ids[at : at + _PIECE + order - 1]]
+    )
     if K**order > _LARGEST_TABLE:
-        codes = _contexts(ids, K, order - 1) * K + ids[order - 1 :]
-        return np.unique(codes, return_counts=True)
-    # A table of all possible runs, filled piece by piece, so that a long text needs
-    # little memory beside it.
+        return functools.reduce(_merged, map(_sorted_counts, pieces))
     table = np.zeros(K**order, dtype=np.int64)
-    for at in range(0, len(ids) - order + 1, _PIECE):
-        piece = ids[at : at + _PIECE + order - 1]
-        codes = _contexts(piece, K, order - 1) * K + piece[order - 1 :]
+    for codes in pieces:
         table += np.bincount(codes, minlength=len(table))
     keys = np.flatnonzero(table)
     return keys, table[keys]
+
+
+def _sorted_counts(codes: Array) -> tuple[Array, Array]:
+    return np.unique(codes, return_counts=True)
+
+
+def _merged(
+    one: tuple[Array, Array], other: tuple[Array, Array]
+) -> tuple[Array, Array]:
+    """Return the keys of two tables, sorted, and the sums of their counts."""
+    keys, counts = (np.concatenate(both) for both in zip(one, other, strict=True))
+    order = np.argsort(keys, kind="stable")  # merges two sorted halves
+    keys, first = np.unique(keys[order], return_index=True)
+    return keys, np.add.reduceat(counts[order], first)
 
 
 def _contexts(ids: Ids, vocabulary_size: int, length: int) -> Array:
@@ -170,7 +221,7 @@ def _contexts(ids: Ids, vocabulary_size: int, length: int) -> Array:
     return codes
 
 
-def _scores(model: Uniform | NGram, contexts: Array, ids: Ids) -> Scores:
+def _scores(model: NGram, contexts: Array, ids: Ids) -> Scores:
     targets = ids.astype(np.int64)
     p = model.probabilities(contexts, targets)
     return Scores(-exact.log(p), model.likeliest(contexts) == targets)

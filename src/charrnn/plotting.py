@@ -132,7 +132,7 @@ def epochs_overlaid(
     epochs, starts = _by_epoch(curve), _starts(curve)
     checked = validations * np.array([1.0, 1.0, sequence_length])
     labelled = _evenly(list(epochs), _MOST_LABELS)
-    colours = mpl.colormaps["viridis"](np.linspace(0.0, 0.9, len(epochs)))
+    colours = mpl.colormaps["viridis"](np.linspace(0.0, 0.8, len(epochs)))
     with _figure(width, height) as (figure, content):
         axes = figure.subplots()
         for (epoch, (updates, losses)), colour in zip(

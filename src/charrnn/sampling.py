@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.corpus import Ids
+from charrnn.corpus import Ids, check_ids
+from charrnn.errors import SamplingError
 from charrnn.kernels import reading, writing
 from charrnn.model import Weights
 
@@ -87,10 +88,13 @@ def stream_text(
 
     Raises
     ------
-    ValueError
-        If `prime` is empty, or `choice` is out of range.
+    SamplingError
+        If `prime` is empty, `choice` is out of range, or `hidden` is not of the weights'
+        size.
+    VocabularyError
+        If an id of `prime` is not below K.
     """
-    _check(prime, choice)
+    _check(weights, prime, hidden, choice)
     K = weights.vocabulary_size
     hidden = reading.read(weights, prime[:-1], hidden)
     last = int(prime[-1])
@@ -108,11 +112,19 @@ def stream_text(
         yield ids.astype(prime.dtype)
 
 
-def _check(prime: Ids, choice: Choice) -> None:
+def _check(weights: Weights, prime: Ids, hidden: NDArray[Any], choice: Choice) -> None:
     temperature, top_k, top_p = choice
-    if len(prime) == 0 or not temperature >= 0:
-        message = f"a prime of {len(prime)} characters, a temperature of {temperature}"
-        raise ValueError(message)
-    if not (top_k is None or top_k >= 1) or not (top_p is None or 0 < top_p <= 1):
-        message = f"top_k {top_k} is not 1 or more, or top_p {top_p} not in (0, 1]"
-        raise ValueError(message)
+    m = weights.hidden_size
+    for is_right, message in (
+        (len(prime) > 0, "the prime is empty: it should have at least one character"),
+        (hidden.shape == (m,), f"the state is of shape {hidden.shape}, not ({m},)"),
+        (temperature >= 0, f"temperature is {temperature}: it should be at least 0"),
+        (top_k is None or top_k >= 1, f"top_k is {top_k}: it should be at least 1"),
+        (
+            top_p is None or 0 < top_p <= 1,
+            f"top_p is {top_p}: it should be above 0 and at most 1",
+        ),
+    ):
+        if not is_right:
+            raise SamplingError(message)
+    check_ids(prime, weights.vocabulary_size)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn.arrays import read_arrays, write_arrays
+from charrnn.arrays import read_arrays, read_ids, write_arrays
 from charrnn.artifacts import read_json, write_json
-from charrnn.corpus import Ids, Vocabulary
+from charrnn.corpus import Ids, Vocabulary, check_ids
 from charrnn.errors import ArtifactError, VocabularyError
 from charrnn.model import Weights, shapes
 
@@ -33,6 +33,9 @@ def load_vocabulary(path: Path) -> Vocabulary:
         If the file cannot be read, is damaged, or is of another version.
     """
     content = read_json(path)
+    if "characters" not in content:
+        message = f"{path}: is not a vocabulary: it has no 'characters'"
+        raise ArtifactError(message)
     _check_version(path, content.get("version"))
     characters, digest = content.get("characters"), content.get("sha256")
     if not isinstance(characters, str):
@@ -50,20 +53,21 @@ def load_vocabulary(path: Path) -> Vocabulary:
     return vocabulary
 
 
-def check_ids(path: Path, ids: Ids, vocabulary: Vocabulary) -> None:
-    """Refuse ids that do not belong to a vocabulary.
+def load_ids(path: Path, vocabulary: Vocabulary) -> Ids:
+    """Map a part of a book from disk, as ids of a vocabulary, (N,), read-only.
 
     Raises
     ------
     ArtifactError
-        If an id is not below K.
+        If the file cannot be read or is damaged, or if an id is not below K.
     """
-    if len(ids) and int(ids.max()) >= vocabulary.size:
-        message = (
-            f"{path}: has the id {int(ids.max())}, but the vocabulary has only "
-            f"{vocabulary.size} characters"
-        )
-        raise ArtifactError(message)
+    ids = read_ids(path)
+    try:
+        check_ids(ids, vocabulary.size)
+    except VocabularyError as error:
+        message = f"{path}: {error}"
+        raise ArtifactError(message) from None
+    return ids
 
 
 def save_model(path: Path, weights: Weights, vocabulary: Vocabulary) -> None:

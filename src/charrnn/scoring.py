@@ -1,4 +1,4 @@
-"""How well the network foresees any text, whatever characters it has."""
+"""How well the network predicts any text, whatever characters it has."""
 
 import itertools
 import math
@@ -35,7 +35,7 @@ class KnownText(NamedTuple):
 
 
 class Line(NamedTuple):
-    """How one line of a text was foreseen.
+    """How one line of a text was predicted.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ def _without(text: str, characters: Counter[str]) -> str:
 
 
 def check_length(ids: Ids) -> None:
-    """Refuse a text of which nothing can be foreseen.
+    """Refuse a text of which nothing can be predicted.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def check_length(ids: Ids) -> None:
         If it has fewer than two characters.
     """
     if len(ids) < 2:
-        message = "fewer than two characters that the model knows: nothing to foresee"
+        message = "fewer than two characters that the model knows: nothing to predict"
         raise BookError(message)
 
 

@@ -15,5 +15,9 @@ class Purpose(IntEnum):
 
 
 def stream(purpose: Purpose, seed: int, *which: int) -> np.random.Generator:
-    """Return the generator for a purpose and a seed (and a text's update)."""
+    """Return the generator for a purpose and a seed (and a text's update).
+
+    Streams differ for seeds below 2^32, that is for as much as `SeedSequence` mixes in as
+    one word.
+    """
     return np.random.default_rng([seed, purpose, *which])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.corpus import Ids, window_count
+from charrnn.corpus import Ids, check_ids, window_count
 from charrnn.errors import BookError, TrainingError
 from charrnn.evaluation import pieces_of_scores, steps_at_once
 from charrnn.kernels import compiled, reading
@@ -53,8 +53,11 @@ def start(weights: Weights, training: Ids, recipe: Recipe) -> Run:
     ------
     BookError
         If the training part is too short for one window.
+    VocabularyError
+        If an id is not below K.
     """
     check_lengths(training, training[:0], recipe)
+    check_ids(training, weights.vocabulary_size)
     T = recipe.sequence_length
     hidden = np.zeros(weights.hidden_size, dtype=weights.b.dtype)
     scores = reading.score(weights, training[:T], training[1 : T + 1], hidden)
@@ -89,15 +92,21 @@ def train(
 
     Raises
     ------
+    BookError
+        If a part is too short.
     TrainingError
         If the loss is not finite.
+    VocabularyError
+        If an id is not below K.
     """
+    check_lengths(training, validation, recipe)
+    check_ids(training, run.weights.vocabulary_size)
     T = recipe.sequence_length
     windows = window_count(len(training), T)
     most = max(1, steps_at_once(run.weights) // T)
     while True:
         yield from _look(run, training, validation, windows, recipe, watch)
-        if run.update == windows * recipe.epochs:
+        if run.update >= windows * recipe.epochs:
             return
         epoch, window = divmod(run.update, windows)
         until = min(

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from charrnn.arrays import read_ids
 from charrnn.artifacts import read_table
 from charrnn.config import ModelConfig, TrainConfig, load_section
 from charrnn.errors import ArtifactError
 from charrnn.experiment import first_weights, recipe_of, watch_of
 from charrnn.runs import Row
-from charrnn.saving import check_ids, load_vocabulary
+from charrnn.saving import load_ids, load_vocabulary
 from charrnn.training import start, train
 from charrnn.yaml12 import read_yaml
 
@@ -98,8 +97,7 @@ def compare_with_training(updates: int) -> Finding:
     """
     config, model = load_section(TrainConfig), load_section(ModelConfig)
     vocabulary = load_vocabulary(VOCABULARY)
-    training = read_ids(TRAINING)
-    check_ids(TRAINING, training, vocabulary)
+    training = load_ids(TRAINING, vocabulary)
     curve = read_table(CURVE, Row._fields)
     rows = (Row.of(values) for values in curve)
     expected = [row for row in rows if row.update <= updates]
@@ -109,28 +107,29 @@ def compare_with_training(updates: int) -> Finding:
     recipe = recipe_of(config)
     weights = first_weights(model, vocabulary.size, dtype=config.precision)
     run = start(weights, training, recipe)
-    compared = 0
     for _ in train(run, training, training[:0], recipe, watch_of(config)):
-        for found, row in zip(run.rows[compared:], expected[compared:], strict=False):
-            compared += 1
-            if found != row:
-                text = (
-                    f"training again leaves {CURVE} at update {row.update:,}: "
-                    f"{found.smooth_loss!r} here, {row.smooth_loss!r} there"
-                )
-                return Finding(False, text)
-        if compared == len(expected):
+        if len(run.rows) >= len(expected):
             break
-    for found, row in zip(run.rows[compared:], expected[compared:], strict=False):
-        compared += found == row  # of the last update of all
-    if compared < len(expected):
-        beyond = expected[compared].update
-        return Finding(
-            False, f"{CURVE} has a point at update {beyond:,}, training has not"
-        )
+    difference = _first_difference(run.rows, expected)
+    if difference is not None:
+        return Finding(False, difference)
     last = expected[-1]
     text = (
         f"training again gives the {len(expected):,} points of {CURVE} up to update "
         f"{last.update:,}, bit for bit"
     )
     return Finding(True, text)
+
+
+def _first_difference(found: list[Row], expected: list[Row]) -> str | None:
+    """Say where the curve of another training leaves the one that lies here."""
+    for place, row in enumerate(expected):
+        if place == len(found):
+            return f"{CURVE} has a point at update {row.update:,}, training has not"
+        for name, again, here in zip(Row._fields, found[place], row, strict=True):
+            if again != here:
+                return (
+                    f"training again leaves {CURVE} at update {row.update:,}: "
+                    f"{name} is {here!r} there, {again!r} now"
+                )
+    return None

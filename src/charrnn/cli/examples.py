@@ -4,7 +4,7 @@ ALL = """\
 examples:
   charrnn sample                           write a thousand characters
   charrnn sample --prime "In the " --temperature 0.7 --seed 2
-  charrnn score letter.txt                 how well the model foresees a text
+  charrnn score letter.txt                 how well the model predicts a text
   charrnn export --to torch                the weights for PyTorch
   charrnn info                             what this model is
   charrnn verify                           whether what lies here holds

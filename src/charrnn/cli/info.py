@@ -92,7 +92,7 @@ def _training(figures: dict[str, Any], is_best: bool) -> str:
     which = f"the best, after update {best:,}" if is_best else "the last"
     return (
         f"{figures['updates']:,} updates, {len(epochs)} epochs; these weights: {which}\n"
-        f"smooth loss {first:.2f} at first, {last:.2f} at the end, nats a window"
+        f"smooth loss {first:.2f} at first, {last:.2f} at the end, nats per window"
     )
 
 
@@ -100,7 +100,7 @@ def _validation(figures: dict[str, Any], is_best: bool) -> str:
     epochs = figures["epochs"]
     of = figures["best"] if is_best else epochs[str(len(epochs))]
     nats = of.get("validation_nats_per_character")
-    return "none" if nats is None else f"{nats:.4f} nats a character"
+    return "none" if nats is None else f"{nats:.4f} nats per character"
 
 
 def _test(figures: dict[str, Any]) -> str:
@@ -109,7 +109,7 @@ def _test(figures: dict[str, Any]) -> str:
         return f"none: the test part has {figures['test_characters']:,} characters"
     return (
         f"{network['nats_per_character']:.4f} nats, "
-        f"{network['bits_per_character']:.4f} bits a character, "
+        f"{network['bits_per_character']:.4f} bits per character, "
         f"perplexity {network['perplexity']:.3f}, "
-        f"{100 * network['accuracy']:.2f} % foreseen"
+        f"{100 * network['accuracy']:.2f} % accuracy"
     )

@@ -21,10 +21,7 @@ from charrnn.streams import Purpose, stream
 def run(options: argparse.Namespace) -> int:
     """Write the texts."""
     vocabulary, weights = load(options)
-    if options.prime is None:
-        begin = "\n" if "\n" in vocabulary.characters else vocabulary.characters[0]
-    else:
-        begin = options.prime
+    begin = vocabulary.opening if options.prime is None else options.prime
     _check(begin, vocabulary)
     shown = options.prime or ""
     for number in range(1, options.count + 1):

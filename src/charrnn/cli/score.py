@@ -1,4 +1,4 @@
-"""``charrnn score``: how well the model foresees a text."""
+"""``charrnn score``: how well the model predicts a text."""
 
 import argparse
 import math
@@ -97,11 +97,11 @@ def _tell_all(
         return
     write_aligned(
         [
-            ("characters", f"{known - 1:,} scored, of {known:,} known"),
-            ("nats", f"{nats:.4f} a character"),
-            ("bits", f"{in_bits:.4f} a character"),
+            ("characters", f"{known - 1:,} scored; the first one only begins"),
+            ("nats", f"{nats:.4f} per character"),
+            ("bits", f"{in_bits:.4f} per character"),
             ("perplexity", f"{perplexity:.3f}"),
-            ("foreseen", f"{100 * accuracy:.2f} % of the characters"),
+            ("accuracy", f"{100 * accuracy:.2f} %"),
             ("unknown", _left_out(unknown)),
         ]
     )

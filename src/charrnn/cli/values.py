@@ -13,8 +13,8 @@ def count(text: str) -> int:
 
 
 def seed(text: str) -> int:
-    """Return a whole number from 0 on."""
-    return _whole(text, 0, 2**63 - 1, "a whole number of 0 or more, below 2^63")
+    """Return a whole number of 0 or more, below 2^32."""
+    return _whole(text, 0, 2**32 - 1, "a whole number of 0 or more, below 2^32")
 
 
 def temperature(text: str) -> float:

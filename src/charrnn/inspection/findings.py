@@ -72,6 +72,11 @@ class Finding(NamedTuple):
     having: int
 
     @property
+    def remembers(self) -> bool:
+        """Whether the unit tells more than the last character alone does."""
+        return self.measure > self.of_character
+
+    @property
     def strength(self) -> float:
         """How well the property is told in the first half, 0 to 1 of either kind."""
         return self.chosen_by if self.is_graded else 2 * self.chosen_by - 1

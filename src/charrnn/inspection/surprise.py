@@ -125,14 +125,14 @@ def surprise(
     Returns
     -------
     Surprise or None
-        None if the part has fewer than two characters: nothing there was foreseen.
+        None if the part has fewer than two characters: nothing there was predicted.
     """
     if len(test) < 2:
         return None
     most = _SECONDS * 10 * steps_at_once(weights)
     ids = np.asarray(test[: min(MOST_READ, max(most, MOST_PAGE + 1))])
     text = vocabulary.decode(ids)
-    # From here on place i is the character i + 1: nothing foresaw the first one.
+    # From here on place i is the character i + 1: nothing predicted the first one.
     bits = network_scores(weights, ids).nats / float(exact.log(2.0))
     start, end = _page(text[1:], bits, part_bits)
     page, page_text = bits[start:end], text[start + 1 : end + 1]
@@ -182,7 +182,7 @@ def _moments(
         if len(places) == _MOMENTS:
             break
         places.setdefault(int(words[at]), at)
-    # The state after ids[start + t] foresees the page's character t.
+    # The state after ids[start + t] predicts the page's character t.
     zero = np.zeros(weights.hidden_size, weights.b.dtype)
     before = _read(weights, ids[:start], zero)
     states = reading.states_after(weights, ids[start : start + len(page)], before)

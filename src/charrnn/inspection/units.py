@@ -65,7 +65,7 @@ class Units(NamedTuple):
     findings : tuple of Finding
         Of each property; the one that was told best in the first half first.
     pictures : tuple of Picture
-        Of the first few, each of another unit.
+        Of a few, each of another unit: first those that remember something.
     skipped : tuple of str
         The names of the properties for which the text has not enough places.
     edges : tuple of float
@@ -119,7 +119,7 @@ def units(weights: Weights, test: Ids, vocabulary: Vocabulary) -> Units | None:
     found = [(find(one, first, second), one) for one in asked]
     found.sort(key=lambda both: -both[0].strength)
     of_units: dict[int, tuple[Finding, Property]] = {}
-    for finding, one in found:
+    for finding, one in sorted(found, key=lambda both: not both[0].remembers):
         of_units.setdefault(finding.unit, (finding, one))
     pictures = [
         picture(finding, one, second, text[middle:read])

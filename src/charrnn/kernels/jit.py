@@ -47,7 +47,7 @@ def _cache_folder() -> str:
     sources = [Path(exact.__file__), *sorted(here.glob("*.py"))]
     content = b"\0".join(path.read_bytes() for path in sources)
     digest = hashlib.sha256(b"%d\0%b" % (VECTOR_BYTES, content)).hexdigest()
-    chosen: str = numba.config.CACHE_DIR
+    chosen: str = vars(numba.config)["CACHE_DIR"]
     if not chosen and not os.access(here, os.W_OK):
         return ""
     folder = Path(chosen) if chosen else here / "__pycache__"

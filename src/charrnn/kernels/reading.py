@@ -23,7 +23,7 @@ _BLOCK = 64
 
 
 class Score(NamedTuple):
-    """How a text was foreseen, character by character.
+    """How a text was predicted, character by character.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ def _score(
 
 
 def score(weights: Weights, inputs: Ids, targets: Ids, hidden: Array) -> Score:
-    """Say how each target was foreseen, reading the inputs one after another.
+    """Say how each target was predicted, reading the inputs one after another.
 
     Parameters
     ----------

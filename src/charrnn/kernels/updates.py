@@ -124,7 +124,8 @@ def train(
     WT, VT, H, P, D, dU, rows, d_b, d_c, nothing = space
     reader = Reader(net.b, net.c, net.UT, WT, VT)
     seen, slots = np.zeros(T, np.int64), np.full(K, -1)
-    unpenalised = Rates(rates.epsilon, rates.clip, rates.twice_l2 * 0)
+    # Not `rates.twice_l2 * 0`, which is a double and would make the step in double.
+    unpenalised = Rates(rates.epsilon, rates.clip, net.b.dtype.type(0))
     H[T] = hidden
     for n in range(etas.size):
         x, y, eta = ids[n * T : n * T + T], ids[n * T + 1 : n * T + T + 1], etas[n]

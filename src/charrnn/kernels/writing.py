@@ -18,6 +18,17 @@ Array = NDArray[Any]
 
 
 @jit
+def _take_likeliest(p: Array, is_taken: Array) -> int:
+    """Mark and return the most likely id not yet taken; of equals, the lowest."""
+    best = -1
+    for k in range(p.size):
+        if not is_taken[k] and (best < 0 or p[k] > p[best]):
+            best = k
+    is_taken[best] = True
+    return best
+
+
+@jit
 def _keep_likeliest(p: Array, top_k: int, top_p: float) -> None:
     """Set all probabilities (K,), whatever their sum, to 0 but the greatest ones.
 
@@ -25,25 +36,26 @@ def _keep_likeliest(p: Array, top_k: int, top_p: float) -> None:
     have `top_p` of their sum.
     """
     K = p.size
-    order, is_taken = np.empty(top_k, np.int64), np.zeros(K, np.bool_)
-    total = 0.0
-    for n in range(top_k):
-        best = -1
+    is_taken = np.zeros(K, np.bool_)
+    if top_k < K:
+        for _ in range(top_k):
+            _take_likeliest(p, is_taken)
         for k in range(K):
-            if not is_taken[k] and (best < 0 or p[k] > p[best]):
-                best = k
-        order[n], is_taken[best] = best, True
-        total += p[best]
-    is_taken[:] = False
-    kept = 0.0
-    for n in range(top_k):
-        if n > 0 and kept >= top_p * total:
-            break
-        kept += p[order[n]]
-        is_taken[order[n]] = True
-    for k in range(K):
-        if not is_taken[k]:
-            p[k] = 0.0
+            if not is_taken[k]:
+                p[k] = 0.0
+    if top_p < 1:
+        total = 0.0
+        for k in range(K):
+            total += p[k]
+        is_taken[:] = False
+        kept = p[_take_likeliest(p, is_taken)]
+        for _ in range(1, top_k):
+            if kept >= top_p * total:
+                break
+            kept += p[_take_likeliest(p, is_taken)]
+        for k in range(K):
+            if not is_taken[k]:
+                p[k] = 0.0
 
 
 @jit

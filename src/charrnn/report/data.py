@@ -31,6 +31,7 @@ class Settings(NamedTuple):
     norm: str
     sigma: float
     step: float
+    updates: int
 
 
 class Errors(NamedTuple):
@@ -94,6 +95,8 @@ class Evaluation(NamedTuple):
     unigram: Measures | None = None
     bigram: Measures | None = None
     trigram: Measures | None = None
+    fourgram: Measures | None = None
+    fivegram: Measures | None = None
     network: Measures | None = None
     blocks: Spread | None = None
 

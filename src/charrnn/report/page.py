@@ -39,7 +39,7 @@ _PANELS, _OVERLAID = "metrics/loss_by_epoch.svg", "metrics/loss_overlaid.svg"
 _LOSS, _TRAINING = "metrics/loss.csv", "metrics/train.json"
 _PANEL_SIZE, _OVERLAID_SIZE = 4.6, 3.2  # the greatest in report.css
 _PARTS = ("training", "validation", "test")
-_BASELINES = ("uniform", "unigram", "bigram", "trigram")
+_BASELINES = ("uniform", "unigram", "bigram", "trigram", "fourgram", "fivegram")
 
 
 class Report(NamedTuple):
@@ -144,6 +144,7 @@ def _context(report: Report) -> dict[str, Any]:
         report.overlaid, "overlaid", _OVERLAID, size=_OVERLAID_SIZE
     )
     epochs = _epochs(report)
+    models = _models(report.evaluation)
     checks = report.gradients.checks
     return report._asdict() | {
         "ramp": ramp(colours),
@@ -159,7 +160,10 @@ def _context(report: Report) -> dict[str, Any]:
         "lowest": min(epochs, key=lambda row: row.figures.lowest_smooth_loss),
         "epoch_rows": formats.evenly(epochs, _MOST_EPOCHS, first=1),
         "text_rows": formats.evenly(report.texts, _MOST_TEXTS),
-        "models": _models(report.evaluation),
+        "models": models,
+        "counting": min(
+            models[:-1], key=lambda model: model[1].bits_per_character, default=None
+        ),
     }
 
 

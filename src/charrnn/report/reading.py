@@ -98,7 +98,7 @@ def sample(content: str, length: int, where: str) -> Sample:
         If the file is too short, or does not end with a newline.
     """
     given = len(content) - 1 - length
-    if given < 1 or not content.endswith("\n"):
+    if given < 0 or not content.endswith("\n"):
         message = (
             f"{where}: damaged: it is not a beginning, {length:,} characters as "
             f"sample.length says, and a newline"
