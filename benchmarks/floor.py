@@ -5,7 +5,7 @@ the window:
 
 * products: T m m to the states and as many from them to d_W, (T - 1) m m back through
   time, and T K m each for the scores, d_h and d_V, every one a multiplication and an
-  addition that may not be fused (design, section 5);
+  addition that may not be fused (CONTRIBUTING.md, rules of exactness);
 * of these, the recurrence forward and back reads all of W at every step, 2 T - 1 times,
   as one step cannot begin before the last one has ended;
 * T m tanh, T K exp;

@@ -11,10 +11,11 @@ from charrnn.config import GradcheckConfig, ModelConfig, load_section
 from charrnn.differences import choose_elements
 from charrnn.errors import BookError
 from charrnn.experiment import first_weights
-from charrnn.gradcheck import Errors, Limits, Steps, check, check_updates, largest
+from charrnn.gradcheck import Errors, Limits, Steps, check, largest
 from charrnn.model import Weights
 from charrnn.saving import load_ids, load_vocabulary
 from charrnn.streams import Purpose, stream
+from charrnn.updatecheck import check_updates
 from stages.inputs import Inputs
 from stages.running import log, run
 

@@ -98,6 +98,7 @@ class Progress:
     def _sample(self) -> str:
         """Return a short text, on one line, whatever is in it."""
         weights = self._run.weights
+        assert self._watch.text_rng is not None  # see charrnn.experiment.watch_of
         ids = continue_text(
             weights,
             self._first,

@@ -57,7 +57,7 @@ def main() -> None:
             state = start(weights, training, recipe)
         log.info(
             "m = %d, %d characters, %s; %d epochs of %s updates; smooth loss in nats per "
-            "window of %d, first loss %.2f; validation in nats per character",
+            "window of %d, first loss %.2f%s",
             model.hidden_size,
             vocabulary.size,
             config.precision,
@@ -65,6 +65,7 @@ def main() -> None:
             f"{windows:,}",
             recipe.sequence_length,
             state.first_loss,
+            "; validation in nats per character" if len(validation) else "",
         )
         if state.update:
             log.info("going on from update %s", f"{state.update:,}")

@@ -30,7 +30,7 @@ IN_FILES = [
 MIDDLE = {
     "fetch": "verses",
     "prepare": "split",
-    "gradcheck": "problems",
+    "gradcheck": "check",
     "train": "start",
     "evaluate": "spread",
     "plot": "epoch_panels",
@@ -206,3 +206,29 @@ def test_a_section_that_holds_itself_is_refused(
     with pytest.raises(SystemExit, match=r"^1$"):
         run("prepare", prepare.main)
     assert "params.yaml" in caplog.messages[-1]
+
+
+@pytest.mark.parametrize("change", ["edited", "missing"])
+def test_code_that_dvc_lock_would_not_name_is_refused(
+    change: str, project: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = project.folder / "src/charrnn"
+    shutil.copytree(
+        ROOT / "src/charrnn", here, ignore=shutil.ignore_patterns("__pycache__")
+    )
+    prepare.main()
+    before = project.files()
+    module = here / "corpus.py"
+    if change == "edited":
+        module.write_text(module.read_text(encoding="utf-8") + "# edited\n")
+    else:
+        module.unlink()
+    with pytest.raises(SystemExit):
+        run("prepare", prepare.main)
+    after = project.files()
+    for files in (before, after):
+        files.pop("src/charrnn/corpus.py", None)
+    assert after == before
+    said = caplog.text
+    assert "src/charrnn/corpus.py is not the code that runs" in said
+    assert "pip install -e ." in said

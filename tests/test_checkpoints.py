@@ -93,7 +93,7 @@ def test_a_run_comes_back_from_bytes_at_every_moment(
     for _ in carry_on(run, validation):
         assert state(run_from(bytes_of(run))) == state(run)
         moments += 1
-    assert moments == (64 if len(validation) else 32)
+    assert moments == (66 if len(validation) else 34)
     assert len(run.epochs) == 2
     assert len(run.texts) == 5
 

@@ -30,7 +30,9 @@ def row(first_cell: str) -> list[str]:
         ("uniform", "uniform"),
         ("unigram", "unigram"),
         ("bigram", "bigram"),
-        ("trigram", "trigram (Witten-Bell)"),
+        ("trigram", "trigram"),
+        ("fourgram", "4-gram"),
+        ("fivegram", "5-gram"),
         ("network", "**the network, as in the report**"),
     ],
 )

@@ -285,10 +285,11 @@ def test_the_page_says_what_the_metrics_say(committed: Path, browser: Browser) -
             assert row[6].startswith(f"{100 * it['saturated_share']:.1f}")
         models = cells("#evaluation")
         assert [row[0] for row in models] == [
-            "uniform", "unigram", "bigram", "trigram", "network",
+            "uniform", "unigram", "bigram", "trigram", "4-gram", "5-gram", "network",
         ]  # fmt: skip
+        keys = {"4-gram": "fourgram", "5-gram": "fivegram"}
         for row in models:
-            it = metrics["evaluation"][row[0]]
+            it = metrics["evaluation"][keys.get(row[0], row[0])]
             assert row[1] == f"{it['nats_per_character']:.3f}"
             assert row[3] == f"{it['perplexity']:.2f}"
         gradients = cells("#gradients")

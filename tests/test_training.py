@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.corpus import Ids
-from charrnn.errors import BookError, TrainingError
+from charrnn.errors import BookError, TrainingError, VocabularyError
 from charrnn.evaluation import nats_per_character
 from charrnn.kernels import reference
 from charrnn.model import Weights, initial_weights, zeros_like
@@ -151,10 +151,24 @@ def test_best_is_the_lowest_validation_loss_and_keeps_its_weights() -> None:
 
 
 def test_without_a_validation_part_best_is_the_lowest_smooth_loss() -> None:
-    run = trained(make_text(900, 5))
-    assert run.best is not None
-    assert run.validations == []
-    assert run.best.loss == min(row.smooth_loss for row in run.rows)
+    text = make_text(900, 5)
+    best = []
+    for rows_per_epoch in (1, 7, 500):  # the curve's points do not decide it
+        run = trained(text, looked_at=watch(rows_per_epoch=rows_per_epoch))
+        assert run.validations == []
+        assert run.best is not None
+        assert run.best.loss == min(epoch.lowest for epoch in run.epochs)
+        best.append(run.best)
+    for other in best[1:]:
+        assert other.update == best[0].update
+        assert_same(other.weights, best[0].weights)
+    run = start(network(), text, RECIPE)
+    every_update = watch(text_every=1)  # so that it stands at each of them
+    for _ in train(run, text, NONE, RECIPE, every_update):
+        if run.update == best[0].update:
+            assert_same(run.weights, best[0].weights)
+            return
+    pytest.fail("training never stood at that update")
 
 
 def test_the_first_loss_is_near_that_of_knowing_nothing() -> None:
@@ -185,3 +199,35 @@ def test_a_loss_that_is_not_finite_stops_the_run() -> None:
     with pytest.raises(TrainingError, match=r"not finite at update \d+: lower train"):
         for _ in train(run, training, NONE, recipe, watch()):
             pass
+
+
+def test_a_run_that_is_past_its_recipe_ends() -> None:
+    text = make_text(300, 5)
+    run = trained(text)
+    before = run.update
+    once = RECIPE._replace(epochs=1)
+    assert len(list(train(run, text, NONE, once, watch()))) <= 1
+    assert run.update == before
+
+
+def test_ids_beyond_the_vocabulary_are_refused() -> None:
+    text = make_text(300, 5)
+    text[290] = 5
+    with pytest.raises(
+        VocabularyError, match=r"^an id is 5, but the vocabulary has only 5"
+    ):
+        start(network(), text, RECIPE)
+    run = start(network(), text[:100], RECIPE)
+    with pytest.raises(VocabularyError, match="an id is 5"):
+        list(train(run, text, NONE, RECIPE, watch()))
+
+
+def test_each_epochs_end_is_yielded_with_its_own_losses() -> None:
+    text = make_text(300, 5)
+    run = start(network(), text, RECIPE)
+    windows = (len(text) - 1) // RECIPE.sequence_length
+    ends = {}
+    for _ in train(run, text, NONE, RECIPE, watch()):
+        if len(run.epochs) * windows == run.update:
+            ends[run.update] = run.smooth_loss
+    assert ends == {n * windows: epoch.last for n, epoch in enumerate(run.epochs, 1)}

@@ -6,6 +6,7 @@ one means, with its unit and the report's value, is said there and not repeated 
 
 import difflib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
@@ -145,6 +146,12 @@ def load_section(kind: type[AnySection], path: Path = PARAMS) -> AnySection:
         names file, section, key, value and rule.
     """
     sections = read_yaml(path)
+    known = [other.section for other in Section.__subclasses__()]
+    unknown = [str(name) for name in sections if name not in known]
+    if unknown:
+        name = repr(unknown[0])[1:-1]
+        message = f"{path}: {name} is not a known section{_hint(unknown[0], known)}"
+        raise ConfigError(message)
     if kind.section not in sections:
         message = f"{path}: the section '{kind.section}' is missing"
         raise ConfigError(message)
@@ -168,6 +175,11 @@ _BOUNDS = {
 }
 
 
+def _hint(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""
+
+
 def _rule(kind: type[Section], error: Any) -> str:
     """Say in one clause what is wrong: key, value and rule."""
     names = [
@@ -177,8 +189,7 @@ def _rule(kind: type[Section], error: Any) -> str:
     if error["type"] == "missing":
         return f"{key} is missing"
     if error["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(error["loc"][0]), kind.model_fields, n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
+        hint = _hint(str(error["loc"][0]), kind.model_fields)
         return f"{key} is not a known key{hint}"
     if error["type"] in _BOUNDS:
         bounds = {

@@ -17,13 +17,13 @@ class Weights(NamedTuple):
     b : (m,) float
         Bias of the hidden units.
     c : (K,) float
-        Bias of the scores.
+        Bias of the logits.
     U : (m, K) float
         From a character, one column each, to the hidden units.
     W : (m, m) float
         From the hidden units to themselves, one step later.
     V : (K, m) float
-        From the hidden units to the scores.
+        From the hidden units to the logits.
     """
 
     b: NDArray[Any]

@@ -17,7 +17,7 @@ from charrnn.model import Weights
 
 
 class Recipe(NamedTuple):
-    """How the network learns; what has a default may be left to the report's value.
+    """How the network learns; the defaults are those of params.yaml.
 
     Attributes
     ----------
@@ -50,8 +50,9 @@ class Watch(NamedTuple):
 
     Attributes
     ----------
-    text_rng : callable
-        Returns the random generator of the text at a given update.
+    text_rng : callable or None
+        Returns the random generator of the text at a given update; None if no texts are
+        wanted.
     rows_per_epoch : int
         At most so many points of the curve.
     validate_every, text_every : int
@@ -61,7 +62,7 @@ class Watch(NamedTuple):
         Characters of a text.
     """
 
-    text_rng: Callable[[int], np.random.Generator]
+    text_rng: Callable[[int], np.random.Generator] | None = None
     rows_per_epoch: int = 500
     validate_every: int = 10_000
     text_every: int = 10_000

@@ -18,7 +18,7 @@ class Choice(NamedTuple):
     Attributes
     ----------
     temperature : float
-        Divides the scores: below 1 is more careful, above 1 is bolder, and 0 always
+        Divides the logits: below 1 is more careful, above 1 is bolder, and 0 always
         takes the most likely character.
     top_k : int or None
         Draw from so many of the most likely characters only (Fan et al. 2018).

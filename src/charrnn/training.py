@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,8 +86,7 @@ def train(
         From `start`, or one that was stopped.
     training : (N,) unsigned integer
     validation : (M,) unsigned integer
-        If it is empty, the best weights are those with the lowest smooth loss at a
-        point of the curve.
+        If it is empty, the best weights are those with the lowest smooth loss.
     recipe : Recipe
     watch : Watch
 
@@ -119,7 +119,12 @@ def train(
         if window == 0:
             run.hidden[:] = 0
             run.under_way = (0.0, math.inf, -math.inf)
-        _learn(run, training[window * T : until * T + 1], recipe)
+        _learn(
+            run,
+            training[window * T : until * T + 1],
+            recipe,
+            keep_best=len(validation) == 0,
+        )
         yield run
 
 
@@ -132,21 +137,11 @@ def _next_multiple(number: int, step: int) -> int:
     return (number // step + 1) * step
 
 
-def _learn(run: Run, ids: Ids, recipe: Recipe) -> None:
-    """Make the updates of some windows in a row."""
-    smooth_losses = compiled.train_windows(
-        run.weights,
-        run.squares,
-        run.hidden,
-        ids,
-        first_update=run.update,
-        smooth_loss=run.smooth_loss,
-        sequence_length=recipe.sequence_length,
-        learning_rate=recipe.learning_rate,
-        epsilon=recipe.epsilon,
-        clip=recipe.clip,
-        l2=recipe.l2,
-        warmup_updates=recipe.warmup_updates,
+def _learn(run: Run, ids: Ids, recipe: Recipe, *, keep_best: bool) -> None:
+    """Make the updates of some windows in a row; keep the weights of the lowest loss."""
+    before = run.weights.copy(), run.squares.copy(), run.hidden.copy()
+    smooth_losses = _make_updates(
+        run, run.weights, run.squares, run.hidden, ids, recipe
     )
     finite = np.isfinite(smooth_losses)
     if not finite.all():
@@ -156,14 +151,47 @@ def _learn(run: Run, ids: Ids, recipe: Recipe) -> None:
             f"({recipe.learning_rate}) or train.clip ({recipe.clip})"
         )
         raise TrainingError(message)
+    lowest_at = int(np.argmin(smooth_losses))
+    lowest_loss = float(smooth_losses[lowest_at])
+    if keep_best and (run.best is None or lowest_loss < run.best.loss):
+        # The same updates again, up to there.
+        _make_updates(
+            run, *before, ids[: (lowest_at + 1) * recipe.sequence_length + 1], recipe
+        )
+        run.best = Best(run.update + lowest_at + 1, lowest_loss, before[0])
     run.update += len(smooth_losses)
     run.smooth_loss = float(smooth_losses[-1])
     total, lowest, highest = run.under_way
     run.under_way = (
         # added one by one, so that the sum does not hang on where the pieces end
         float(np.cumsum(np.append(total, smooth_losses))[-1]),
-        min(lowest, float(smooth_losses.min())),
+        min(lowest, lowest_loss),
         max(highest, float(smooth_losses.max())),
+    )
+
+
+def _make_updates(
+    run: Run,
+    weights: Weights,
+    squares: Weights,
+    hidden: NDArray[Any],
+    ids: Ids,
+    recipe: Recipe,
+) -> NDArray[np.float64]:
+    """Make the next updates of a run on arrays that are changed; `run` itself is not."""
+    return compiled.train_windows(
+        weights,
+        squares,
+        hidden,
+        ids,
+        first_update=run.update,
+        smooth_loss=run.smooth_loss,
+        sequence_length=recipe.sequence_length,
+        learning_rate=recipe.learning_rate,
+        epsilon=recipe.epsilon,
+        clip=recipe.clip,
+        l2=recipe.l2,
+        warmup_updates=recipe.warmup_updates,
     )
 
 
@@ -184,16 +212,16 @@ def _look(
             saturated = int(np.count_nonzero(np.abs(run.hidden) > SATURATED))
             share = saturated / len(run.hidden)
             run.rows.append(Row(epoch, n, run.smooth_loss, share))
-            if len(validation) == 0:
-                _keep_if_best(run, run.smooth_loss)
         if window == windows and len(run.epochs) < epoch:
             total, lowest, highest = run.under_way
             run.epochs.append(Epoch(total / windows, lowest, highest, run.smooth_loss))
+            yield run
         is_due = window == windows or n % watch.validate_every == 0
         is_new = not run.validations or run.validations[-1].update < n
         if len(validation) > 0 and is_due and is_new:
             yield from _validate(run, validation, epoch)
-    if n % watch.text_every == 0 and (not run.texts or run.texts[-1].update < n):
+    is_due = n % watch.text_every == 0 and watch.text_rng is not None
+    if is_due and (not run.texts or run.texts[-1].update < n):
         _write_text(run, training, windows, recipe, watch)
 
 
@@ -211,19 +239,16 @@ def _validate(run: Run, validation: Ids, epoch: int) -> Iterator[Run]:
         )
         raise TrainingError(message)
     run.validations.append(Validation(epoch, run.update, loss))
-    _keep_if_best(run, loss)
-    yield run
-
-
-def _keep_if_best(run: Run, loss: float) -> None:
     if run.best is None or loss < run.best.loss:
         run.best = Best(run.update, loss, run.weights.copy())
+    yield run
 
 
 def _write_text(
     run: Run, training: Ids, windows: int, recipe: Recipe, watch: Watch
 ) -> None:
     """Continue the training text from where training stands."""
+    assert watch.text_rng is not None
     window = run.update % windows
     hidden = run.hidden if window else np.zeros_like(run.hidden)
     ids = continue_text(

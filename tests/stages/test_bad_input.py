@@ -191,7 +191,7 @@ def test_ids_beyond_the_vocabulary_are_named(
     whole: Project, refuses: Callable[[str, str], None], stage: str, path: Path
 ) -> None:
     write_array(whole.folder / path, np.full(300, 200, np.uint8))
-    refuses(stage, f"{path}: has the id 200, but the vocabulary has only .* characters")
+    refuses(stage, f"{path}: an id is 200, but the vocabulary has only .* characters")
 
 
 @pytest.mark.parametrize(("stage", "path"), MODELS)
@@ -210,7 +210,7 @@ def test_a_smaller_vocabulary_is_noticed(
 ) -> None:
     known = load_vocabulary(whole.folder / sample.VOCABULARY)
     save_vocabulary(sample.VOCABULARY, Vocabulary(known.characters[:3]))
-    refuses(stage, ".*: (has the id .*|was learned with another vocabulary)")
+    refuses(stage, ".*: (an id is .*|was learned with another vocabulary)")
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,10 @@ def test_the_metrics_fit_the_book(project: Project) -> None:
     ]
     evaluation = read_json(project, "metrics/evaluation.json")
     assert evaluation["test_characters"] == 30
-    models = {"network", "uniform", "unigram", "bigram", "trigram"}
+    models = {"network", "uniform", "unigram", "bigram", "trigram"} | {
+        "fourgram",
+        "fivegram",
+    }
     assert set(evaluation) == {"test_characters", "blocks", *models}
     assert evaluation["uniform"]["perplexity"] == pytest.approx(len(set(PROSE)))
     passed = read_json(project, "metrics/gradient_check_passed.json")

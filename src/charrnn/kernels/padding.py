@@ -17,7 +17,18 @@ Array = NDArray[Any]
 
 
 class Net(NamedTuple):
-    """The weights as back-propagation reads them; U transposed; rows padded."""
+    """The weights as back-propagation reads them; U transposed; rows padded.
+
+    With M and L the widths that m and K are padded to.
+
+    Attributes
+    ----------
+    b : (M,) float
+    c : (L,) float
+    UT : (K, M) float
+    W : (m, M) float
+    V : (K, M) float
+    """
 
     b: Array
     c: Array
@@ -27,7 +38,16 @@ class Net(NamedTuple):
 
 
 class Reader(NamedTuple):
-    """The weights as the forward pass reads them; rows padded."""
+    """The weights as the forward pass reads them; rows padded, widths as in `Net`.
+
+    Attributes
+    ----------
+    b : (M,) float
+    c : (L,) float
+    UT : (K, M) float
+    WT : (m, M) float
+    VT : (m, L) float
+    """
 
     b: Array
     c: Array

@@ -1,7 +1,7 @@
 """The two passes over a window, compiled: forward, and back-propagation.
 
 The equations are those of `reference`; H holds h_0 ... h_T, (T + 1, m padded), P the
-scores, then the probabilities, then d_o, (T, K padded), and D the d_a, (T, m padded).
+logits, then the probabilities, then d_o, (T, K padded), and D the d_a, (T, m padded).
 Sums run in the order of their index.  exp, log and tanh come from `exact`.
 """
 
@@ -34,24 +34,24 @@ def add_products(out: Array, A: Array, B: Array) -> None:
 
 
 @jit
-def states(net: Reader, x: Array, H: Array) -> None:
+def states(reader: Reader, x: Array, H: Array) -> None:
     """Fill h_1 ... h_T, given h_0 in H[0]."""
-    m = net.WT.shape[0]
+    m = reader.WT.shape[0]
     for t in range(x.shape[0]):
-        h, u = H[t + 1], net.UT[x[t]]
+        h, u = H[t + 1], reader.UT[x[t]]
         for i in range(h.shape[0]):
-            h[i] = u[i] + net.b[i]
-        add_one_row(H[t + 1 : t + 2], H[t : t + 1, :m], net.WT)
+            h[i] = u[i] + reader.b[i]
+        add_one_row(H[t + 1 : t + 2], H[t : t + 1, :m], reader.WT)
         for i in range(h.shape[0]):
             h[i] = exact.tanh(h[i])
 
 
 @jit
-def outputs(net: Reader, H: Array, O: Array) -> None:
+def outputs(reader: Reader, H: Array, O: Array) -> None:
     """Fill o_1 ... o_T."""
-    m = net.VT.shape[0]
-    O[:] = net.c
-    add_products(O, H[1 : O.shape[0] + 1, :m], net.VT)
+    m = reader.VT.shape[0]
+    O[:] = reader.c
+    add_products(O, H[1 : O.shape[0] + 1, :m], reader.VT)
 
 
 @jit
@@ -66,7 +66,7 @@ def likeliest(o: Array) -> int:
 
 @jit
 def softmax(o: Array, y: int) -> float:
-    """Turn scores (K,) into probabilities in place; return -log p[y] in nats."""
+    """Turn logits (K,) into probabilities in place; return -log p[y] in nats."""
     highest = o[0]
     for k in range(o.shape[0]):
         highest = max(highest, o[k])

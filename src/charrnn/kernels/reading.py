@@ -52,9 +52,9 @@ def _score(
         states(reader, x[start : start + steps], H)
         outputs(reader, H, P[:steps])
         for t in range(steps):
-            scores, target = P[t, :K], y[start + t]
-            hits[start + t] = likeliest(scores) == target
-            nats[start + t] = softmax(scores, target)
+            logits, target = P[t, :K], y[start + t]
+            hits[start + t] = likeliest(logits) == target
+            nats[start + t] = softmax(logits, target)
         H[0] = H[steps]
     hidden[:] = H[0]
 

@@ -50,9 +50,10 @@ def forward(weights: Weights, inputs: Ids, hidden: Array) -> tuple[Array, Array]
     drive = U.T[inputs] + b
     for t in range(len(inputs)):
         states[t + 1] = np.tanh(W @ states[t] + drive[t])
-    scores = states[1:] @ V.T + c
-    scores -= scores.real.max(axis=1, keepdims=True)  # so that exp cannot overflow
-    return states, scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+    logits = states[1:] @ V.T + c
+    # So that exp cannot overflow; real, as the complex-step test makes them complex.
+    logits -= logits.real.max(axis=1, keepdims=True)
+    return states, logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
 
 
 def losses(

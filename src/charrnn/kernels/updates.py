@@ -38,7 +38,7 @@ _ROWS = 8 * TILE_ROWS
 
 
 class Rates(NamedTuple):
-    """What all updates have in common, in the weights' type; l2 doubled, as used."""
+    """What all updates have in common, numbers of the weights' type; l2 doubled, as used."""
 
     epsilon: Any
     clip: Any
@@ -84,7 +84,27 @@ def _step_by_rows(
 
 
 class Space(NamedTuple):
-    """Where an update writes what it computes; see `passes` for the letters."""
+    """Where an update writes what it computes, so that nothing is allocated meanwhile.
+
+    Attributes
+    ----------
+    WT : (m, M) float
+    VT : (m, L) float
+    H : (T + 1, M) float
+        The states h_0 ... h_T.
+    P : (T, L) float
+        The logits, then the probabilities, then d_o.
+    D : (T, M) float
+        d_a.
+    dU : (T, M) float
+        Columns of d_U, one for each distinct character of the window.
+    rows : (some, M) float
+        Rows of d_V or d_W.
+    d_b : (M,) float
+    d_c : (L,) float
+    nothing : (M,) float
+        Zeros: the gradient of a column of U whose character does not occur.
+    """
 
     WT: Array
     VT: Array
@@ -119,7 +139,25 @@ def train(
     smooth_losses: Array,
     space: Space,
 ) -> None:
-    """Make an update for each of the learning rates `etas`, in place."""
+    """Make an update for each of the learning rates `etas`, in place.
+
+    Parameters
+    ----------
+    net, G : Net
+        theta and AdaGrad's sums of squares; changed.
+    hidden : (M,) float
+        The state before the first window; becomes that after the last.
+    ids : (n T + 1,) int64
+    T : int
+    etas : (n,) float
+        The learning rate of each update.
+    rates : Rates
+    smooth_loss : float
+        Before the first update, nats per window.
+    smooth_losses : (n,) float64
+        Is filled; NaN from the first update on whose loss is not finite.
+    space : Space
+    """
     m, K = net.W.shape[0], net.V.shape[0]
     WT, VT, H, P, D, dU, rows, d_b, d_c, nothing = space
     reader = Reader(net.b, net.c, net.UT, WT, VT)

@@ -78,13 +78,13 @@ def _sample(
     for n in range(uniforms.size):
         states(reader, last, H)
         outputs(reader, H, P)
-        scores = P[0, :K]
-        best = likeliest(scores)
+        logits = P[0, :K]
+        best = likeliest(logits)
         if temperature == 0:
             last[0] = best
         else:
             for k in range(K):
-                p[k] = exact.exp(np.float64(scores[k] - scores[best]) / temperature)
+                p[k] = exact.exp(np.float64(logits[k] - logits[best]) / temperature)
             if top_k < K or top_p < 1:
                 _keep_likeliest(p, top_k, top_p)
             total = 0.0
@@ -137,7 +137,7 @@ def sample(
         The state before it; not changed.
     uniforms : (N,) float64
     temperature : float
-        Divides the scores; at 0 the most likely character is taken.
+        Divides the logits; at 0 the most likely character is taken.
     top_k : int
         Only so many of the most likely characters are drawn from; 1 to K.
     top_p : float

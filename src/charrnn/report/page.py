@@ -39,7 +39,14 @@ _PANELS, _OVERLAID = "metrics/loss_by_epoch.svg", "metrics/loss_overlaid.svg"
 _LOSS, _TRAINING = "metrics/loss.csv", "metrics/train.json"
 _PANEL_SIZE, _OVERLAID_SIZE = 4.6, 3.2  # the greatest in report.css
 _PARTS = ("training", "validation", "test")
-_BASELINES = ("uniform", "unigram", "bigram", "trigram", "fourgram", "fivegram")
+_BASELINES = {
+    "uniform": "uniform",
+    "unigram": "unigram",
+    "bigram": "bigram",
+    "trigram": "trigram",
+    "fourgram": "4-gram",
+    "fivegram": "5-gram",
+}
 
 
 class Report(NamedTuple):
@@ -206,6 +213,6 @@ def _models(evaluation: Evaluation) -> list[tuple[str, Any]]:
     """Return the models and their measures, the network last; none if not measured."""
     if evaluation.network is None:
         return []
-    found = [(name, getattr(evaluation, name)) for name in _BASELINES]
+    found = [(name, getattr(evaluation, key)) for key, name in _BASELINES.items()]
     models = [(name, measures) for name, measures in found if measures is not None]
     return [*models, ("network", evaluation.network)]
