@@ -1,6 +1,5 @@
 """Verify every gradient before anything is learned; fail if one is wrong."""
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,15 @@ from charrnn.config import GradcheckConfig, ModelConfig, load_section
 from charrnn.differences import choose_elements
 from charrnn.errors import BookError
 from charrnn.experiment import first_weights
-from charrnn.gradcheck import Errors, Limits, Steps, check, largest
-from charrnn.model import Weights
+from charrnn.gradcheck import (
+    Errors,
+    Limits,
+    Steps,
+    affordable,
+    calm_sigma,
+    check,
+    table,
+)
 from charrnn.saving import load_ids, load_vocabulary
 from charrnn.streams import Purpose, stream
 from charrnn.updatecheck import check_updates
@@ -23,15 +29,6 @@ TRAINING = Path("data/prepared/training.npy")
 VOCABULARY = Path("data/prepared/vocabulary.json")
 FIGURES = Path("metrics/gradient_check.json")
 VERDICT = Path("metrics/gradient_check_passed.json")
-
-MEASURES = {
-    "central": "central difference",
-    "fourth_order": "fourth-order difference",
-    "element": "the same, worst element",
-}
-# Up to so many hidden units all that params.yaml says is checked; of larger networks at
-# least so many elements of each parameter.
-LARGE, FEWEST = 256, 100
 
 
 def main() -> None:
@@ -47,15 +44,12 @@ def main() -> None:
             f"gradcheck.sequence_length {config.sequence_length} need {needed}"
         )
         raise BookError(message)
-    # With larger weights the network is chaotic, and differences cannot judge it.
-    sigma = min(model.sigma, 1 / math.sqrt(model.hidden_size))
+    sigma = calm_sigma(model.sigma, model.hidden_size)
     drawn = model.model_copy(update={"sigma": sigma})
     weights = first_weights(drawn, vocabulary.size, dtype=np.float64)
     rng = stream(Purpose.GRADIENT_CHECK, config.seed)
     hidden = 2 * rng.random(model.hidden_size) - 1
-    # A loss takes a time of m^2: of larger networks fewer elements are checked.
-    affordable = config.most_elements * LARGE**2 // model.hidden_size**2
-    most = min(config.most_elements, max(affordable, FEWEST))
+    most = affordable(config.most_elements, model.hidden_size)
     chosen = choose_elements(weights, most, rng=rng)
     elements = sum(int(which.sum()) for which in chosen)
     log.info(
@@ -86,27 +80,14 @@ def main() -> None:
             limits=limits,
             on_element=lambda: bool(bar.update()),
         )
-    updates = sum(
-        check_updates(
-            weights.astype(dtype),
-            ids,
-            hidden.astype(dtype),
-            config.sequence_length,
-            l2=l2,
-        )
-        for dtype in (np.float32, np.float64)
-        for l2 in (0.0, config.l2)
-    )
+    updates = check_updates(weights, ids, hidden, config.sequence_length, l2=config.l2)
     log.info(
         "errors |analytic - numerical| / max(%g, |analytic| + |numerical|), by 2-norms "
         "or of single elements:",
         config.floor,
     )
-    checks_and_largest = checks | {"largest of all": dict(largest(checks.values()))}
-    for measure, title in MEASURES.items():
-        log.info("%-28s%s", title, "".join(f"{name:>10}" for name in Weights._fields))
-        for name, errors in checks_and_largest.items():
-            log.info("  %-26s%s", name, _row(errors, measure))
+    for line in table(checks):
+        log.info("%s", line)
     log.info(
         "%d updates by the code that trains, float32 and float64: each is AdaGrad's step "
         "with these gradients, to the bit",
@@ -130,10 +111,6 @@ def main() -> None:
 
 def _figures(check: dict[str, Errors]) -> dict[str, dict[str, float]]:
     return {name: errors._asdict() for name, errors in check.items()}
-
-
-def _row(check: dict[str, Errors], measure: str) -> str:
-    return "".join(f"{getattr(errors, measure):>10.1e}" for errors in check.values())
 
 
 if __name__ == "__main__":

@@ -9,12 +9,12 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from charrnn.artifacts import read_json, write_json, write_table, write_text
 from charrnn.checkpoints import Checkpoints, one_writer, remove_stale
 from charrnn.config import ModelConfig, TrainConfig, load_section
-from charrnn.corpus import Vocabulary, window_count
+from charrnn.corpus import window_count
 from charrnn.errors import GradientError
 from charrnn.experiment import first_weights, recipe_of, watch_of
-from charrnn.measures import mean
 from charrnn.runs import Row, Run, Validation
 from charrnn.saving import load_ids, load_vocabulary, save_model
+from charrnn.summary import metrics_of, texts_of
 from charrnn.training import check_lengths, start, train
 from stages.inputs import Inputs
 from stages.progress import Progress
@@ -83,14 +83,14 @@ def main() -> None:
         with logging_redirect_tqdm([log.parent or log]), contextlib.closing(progress):
             _follow(state, steps, progress, checkpoints, stop)
         checkpoints.save_if_possible(state)
-        assert state.best is not None  # there is one at the end of each epoch
+        assert state.best is not None
         with inputs.written():
             save_model(BEST, state.best.weights, vocabulary)
             save_model(LAST, state.weights, vocabulary)
             write_table(CURVE, Row._fields, state.rows)
             write_table(VALIDATIONS, Validation._fields, state.validations)
-            write_text(TEXTS, _texts(state, vocabulary))
-            write_json(METRICS, _metrics(state, windows))
+            write_text(TEXTS, texts_of(state, vocabulary))
+            write_json(METRICS, metrics_of(state, windows))
         checkpoints.remove()
 
 
@@ -114,38 +114,6 @@ def _follow(
             raise Stopped(message, stop.code)
         checkpoints.save_if_due(state)
     progress.tell()
-
-
-def _texts(state: Run, vocabulary: Vocabulary) -> str:
-    return "".join(
-        f"=== update {text.update:,}, smooth loss {text.smooth_loss:.2f} nats\n"
-        f"{vocabulary.decode(text.ids)}\n\n"
-        for text in state.texts
-    )
-
-
-def _metrics(state: Run, windows: int) -> dict[str, object]:
-    after_epoch = {v.update: v.nats_per_character for v in state.validations}
-    epochs = {}
-    shares: dict[int, list[float]] = {}
-    for row in state.rows:
-        shares.setdefault(row.epoch, []).append(row.saturated_share)
-    for number, epoch in enumerate(state.epochs, 1):
-        figures: dict[str, float] = {
-            f"{name}_smooth_loss": value for name, value in epoch._asdict().items()
-        }
-        figures["saturated_share"] = mean(shares[number])
-        if number * windows in after_epoch:
-            figures["validation_nats_per_character"] = after_epoch[number * windows]
-        epochs[str(number)] = figures
-    assert state.best is not None
-    chosen_by = "validation_nats_per_character" if after_epoch else "smooth_loss"
-    return {
-        "updates": state.update,
-        "first_loss": state.first_loss,
-        "best": {"update": state.best.update, chosen_by: state.best.loss},
-        "epochs": epochs,
-    }
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ ANYTHING = st.text() | st.lists(st.sampled_from(FRAGMENTS)).map("".join)
     [
         ("", ": holds NoneType, not sections"),
         ("- model", ": holds list, not sections"),
-        ("models: {}", ": models is not a known section; did you mean 'model'\\?"),
+        ("models: {}", ": models is not a known section; did you mean 'model'?"),
         ("model:", ": model is None, not a section of 'key: value'"),
         ("model: 3", ": model is 3, not a section of 'key: value'"),
         ("model: {hidden_size: 1, sigma: 1}", ": model.seed is missing"),

@@ -13,7 +13,16 @@ from charrnn.differences import (
     with_penalty,
 )
 from charrnn.errors import GradientError
-from charrnn.gradcheck import Errors, Limits, compare, problems
+from charrnn.gradcheck import (
+    Errors,
+    Limits,
+    Steps,
+    affordable,
+    calm_sigma,
+    compare,
+    problems,
+)
+from charrnn.gradcheck import check as check_all
 from charrnn.kernels import reference
 from charrnn.model import Weights, initial_weights
 from tests.problems import Window, make_text, make_window, windows
@@ -207,3 +216,41 @@ def test_of_a_large_network_some_elements_are_chosen() -> None:
     derivatives = numerical_derivatives(problem, chosen, step=H, fourth_order_step=H)
     for array, which in zip(derivatives.central, chosen, strict=True):
         assert not array[~which].any()
+
+
+def test_fewer_elements_of_large_networks_are_checked() -> None:
+    assert [affordable(10_000, m) for m in (1, 100, 256, 512, 1024, 10**5)] == [
+        10_000, 10_000, 10_000, 2_500, 625, 100,
+    ]  # fmt: skip
+    assert affordable(50, 10**5) == 50
+
+
+def test_sigma_is_as_wanted_unless_the_network_would_be_chaotic() -> None:
+    assert calm_sigma(0.1, 100) == 0.1
+    assert calm_sigma(0.01, 1000) == 0.01
+    assert calm_sigma(0.1, 400) == 0.05
+
+
+def test_a_large_network_passes_at_its_calm_sigma_and_the_check_is_named_if_not() -> (
+    None
+):
+    K, m, T = 6, 300, 25
+    text = make_text(2 * T + 1, K)
+    rng = np.random.default_rng(5)
+
+    def run(sigma: float, tolerance: float) -> dict[str, dict[str, Errors]]:
+        weights = initial_weights(m, K, sigma=sigma, dtype=float, rng=rng)
+        return check_all(
+            weights,
+            text,
+            rng.uniform(-1, 1, m),
+            choose_elements(weights, 10, rng=rng),
+            sequence_length=T,
+            l2=0.01,
+            steps=Steps(H, 10 * H),
+            limits=LIMITS._replace(tolerance=tolerance),
+        )
+
+    assert len(run(calm_sigma(0.5, m), 1e-6)) == 6
+    with pytest.raises(GradientError, match=r"\(check zero_state, l2 = 0\)$"):
+        run(0.05, 1e-30)

@@ -268,8 +268,6 @@ WHOLE_POWERS = {
     "2 ** digits",
     "1.5 * 2 ** digits",
     "vocabulary_size ** order",
-    "LARGE ** 2",
-    "model.hidden_size ** 2",
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 from charrnn.errors import GradientError
 from charrnn.kernels import compiled
 from charrnn.model import Weights
-from charrnn.updatecheck import check_updates
+from charrnn.updatecheck import check_updates, judge
 from tests.problems import make_text, make_window
 
 UPDATES = make_window(K=7, m=5, T=4, seed=3)
@@ -21,7 +21,7 @@ THREE_WINDOWS = make_text(13, 7)
 def test_updates_by_the_code_that_trains_pass(dtype: Any, l2: float) -> None:
     weights, hidden = UPDATES.weights.astype(dtype), UPDATES.hidden.astype(dtype)
     before = weights.copy()
-    assert check_updates(weights, THREE_WINDOWS, hidden, 4, l2=l2) == 3
+    assert judge(weights, THREE_WINDOWS, hidden, 4, l2=l2) == 3
     for one, other in zip(weights, before, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -55,7 +55,7 @@ def test_a_wrong_update_is_found(
 
     monkeypatch.setattr(compiled, "train_windows", wrong)
     with pytest.raises(GradientError, match=said):
-        check_updates(UPDATES.weights, THREE_WINDOWS, UPDATES.hidden, 4, l2=0.0)
+        judge(UPDATES.weights, THREE_WINDOWS, UPDATES.hidden, 4, l2=0.0)
 
 
 @pytest.mark.parametrize("lost", ["l2", "clip", "warmup_updates"])
@@ -70,4 +70,9 @@ def test_an_update_by_another_recipe_is_found(
 
     monkeypatch.setattr(compiled, "train_windows", wrong)
     with pytest.raises(GradientError, match="does not use the gradient"):
-        check_updates(UPDATES.weights, THREE_WINDOWS, UPDATES.hidden, 4, l2=0.1)
+        judge(UPDATES.weights, THREE_WINDOWS, UPDATES.hidden, 4, l2=0.1)
+
+
+def test_both_precisions_are_judged_without_and_with_the_penalty() -> None:
+    found = check_updates(UPDATES.weights, THREE_WINDOWS, UPDATES.hidden, 4, l2=0.1)
+    assert found == 2 * 2 * 3

@@ -55,6 +55,30 @@ class Limits(NamedTuple):
     element_tolerance: float
 
 
+# Up to so many hidden units all elements that are wanted are checked; of larger networks
+# at least so many of each parameter.
+_LARGE, _FEWEST = 256, 100
+
+
+def calm_sigma(sigma: float, hidden_size: int) -> float:
+    """Return sigma, but at most 1 / sqrt(m).
+
+    With larger weights the network is chaotic: its third derivatives are so large that
+    differences cannot judge it, however right its gradients are.
+    """
+    return min(sigma, 1 / math.sqrt(hidden_size))
+
+
+def affordable(most_elements: int, hidden_size: int) -> int:
+    """Return how many elements of each parameter to check: fewer of a large network.
+
+    A loss takes a time that grows as m^2; so the check takes no longer for a large m.
+    """
+    m = hidden_size
+    fewer = max(most_elements * _LARGE * _LARGE // (m * m), _FEWEST)
+    return min(most_elements, fewer)
+
+
 def norm_error(analytic: Array, numerical: Array, floor: float) -> float:
     """Return |a - n| / max(floor, |a| + |n|), with 2-norms over all elements."""
     difference = _norm((analytic - numerical).flat)
@@ -233,3 +257,20 @@ def check(
                 message = f"{error} (check {name}, l2 = {weight:g})"
                 raise GradientError(message) from None
     return checks
+
+
+_TITLES = {
+    "central": "central difference",
+    "fourth_order": "fourth-order difference",
+    "element": "the same, worst element",
+}
+
+
+def table(checks: dict[str, dict[str, Errors]]) -> Iterator[str]:
+    """Yield the lines of three tables, one for each kind of error, the largest last."""
+    rows = checks | {"largest of all": dict(largest(checks.values()))}
+    for kind, title in _TITLES.items():
+        yield f"{title:<28}" + "".join(f"{name:>10}" for name in Weights._fields)
+        for name, errors in rows.items():
+            figures = (f"{getattr(one, kind):>10.1e}" for one in errors.values())
+            yield f"  {name:<26}" + "".join(figures)

@@ -18,6 +18,27 @@ _LEARNING_RATE, _EPSILON = 0.1, 1e-8
 def check_updates(
     weights: Weights, ids: Ids, hidden: Array, sequence_length: int, *, l2: float
 ) -> int:
+    """Judge the updates in both precisions, without and with the penalty.
+
+    Parameters and errors as for `judge`.
+
+    Returns
+    -------
+    int
+        How many updates were judged.
+    """
+    return sum(
+        judge(
+            weights.astype(dtype), ids, hidden.astype(dtype), sequence_length, l2=weight
+        )
+        for dtype in (np.float32, np.float64)
+        for weight in (0.0, l2)
+    )
+
+
+def judge(
+    weights: Weights, ids: Ids, hidden: Array, sequence_length: int, *, l2: float
+) -> int:
     """Let the code that trains make an update for each window; judge them to the bit.
 
     Training makes its gradients some rows at a time and forgets them; these must be the
