@@ -8,12 +8,14 @@ import contextlib
 import hashlib
 import json
 import logging
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import charrnn
+import stages
 from charrnn.artifacts import together
 from charrnn.config import PARAMS, Section
 from charrnn.errors import ArtifactError, InputError
@@ -107,7 +109,7 @@ class Inputs:
             If an input is not as it was; then nothing is written.
         """
         self.check()
-        with together() as paths:
+        with _tidily(), together() as paths:
             yield
         log.info("wrote %s", ", ".join(map(str, paths)))
 
@@ -125,6 +127,19 @@ class Inputs:
         return found
 
 
+@contextlib.contextmanager
+def _tidily() -> Iterator[None]:
+    """Let Ctrl-C be the usual exception where it else ends all: there is work to undo."""
+    if signal.getsignal(signal.SIGINT) is not stages.end_at_once:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, stages.end_at_once)
+
+
 def _refuse_other_code(code: Sequence[Path]) -> None:
     """Refuse an installed charrnn that differs from the sources beside the pipeline."""
     for path in code:
@@ -140,6 +155,9 @@ def _refuse_other_code(code: Sequence[Path]) -> None:
 
 def _digest(path: Path) -> str:
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            message = f"{path}: cannot be read: not a regular file"
+            raise ArtifactError(message)
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path

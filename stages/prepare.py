@@ -38,6 +38,12 @@ def main() -> None:
         validation_fraction=config.validation_fraction,
         test_fraction=config.test_fraction,
     )
+    if len(parts.training) < 2:
+        message = (
+            f"{config.book}: too short: of its {len(text)} characters "
+            f"{len(parts.training)} are for training, which needs at least 2"
+        )
+        raise BookError(message)
     metrics = {
         "characters": len(text),
         "distinct_characters": vocabulary.size,

@@ -1,10 +1,12 @@
 """What every stage needs to run as a command: a log, and endings of one line."""
 
+import contextlib
 import logging
 import sys
 from collections.abc import Callable
 
-from charrnn.errors import CharRnnError
+from charrnn.errors import CharRnnError, one_line
+from stages.parent import watched
 
 log = logging.getLogger("charrnn")
 
@@ -23,15 +25,26 @@ class Stopped(Exception):  # noqa: N818 - nothing went wrong
         self.code = code
 
 
-def run(stage: str, main: Callable[[], None]) -> None:
-    """Run a stage; a refusal is one line on the standard error, and exit code 1."""
+def run(stage: str, main: Callable[[], None], *, keeps: bool = False) -> None:
+    """Run a stage; a refusal is one line on the standard error, and exit code 1.
+
+    Parameters
+    ----------
+    stage : str
+        Its name.
+    main : callable
+    keeps : bool
+        Whether it keeps what it has, when it is asked to stop or left behind, and ends
+        by itself.
+    """
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format=f"{stage}: %(message)s"
     )
     try:
-        main()
+        with contextlib.nullcontext() if keeps else watched(stage):
+            main()
     except CharRnnError as error:
-        log.error("error: %s", error)
+        log.error("error: %s", one_line(str(error)))
         sys.exit(1)
     except MemoryError:
         log.error("error: not enough memory for values of this size")

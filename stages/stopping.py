@@ -4,43 +4,11 @@ import math
 import os
 import signal
 import time
-from pathlib import Path
 from types import FrameType
 
-import psutil
+from stages.parent import is_left_behind
 
 _SECONDS = 0.3
-
-
-def _starter() -> psutil.Process | None:
-    """Return the process that started this one: not the shell that it did so through.
-
-    Some shells stay while `sh -c command` runs, others become the command.
-    """
-    try:
-        for process in psutil.Process().parents():
-            name, *arguments = process.cmdline() or [""]
-            if not (Path(name).name.endswith("sh") and "-c" in arguments):
-                return process
-    except psutil.Error:  # gone, or not ours to look at
-        pass
-    return None
-
-
-# Noted when the stage begins: DVC may be gone before there is anything to keep.
-_PARENT, _STARTER = os.getppid(), _starter()
-
-
-def _is_left_behind() -> bool:
-    """Whether the process that started this has gone: it will not wait for a result."""
-    if os.getppid() != _PARENT:
-        return True
-    if _STARTER is None:
-        return False
-    try:
-        return not _STARTER.is_running() or _STARTER.status() == psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return True
 
 
 class Stop:
@@ -85,6 +53,6 @@ class Stop:
         now = time.monotonic()
         if self.reason is None and now - self._looked > _SECONDS:
             self._looked = now
-            if _is_left_behind():
+            if is_left_behind():
                 self.reason = "stopped, as the process that started this has gone"
         return self.reason is not None

@@ -10,7 +10,7 @@ from charrnn.artifacts import read_json, write_json, write_table, write_text
 from charrnn.checkpoints import Checkpoints, one_writer, remove_stale
 from charrnn.config import ModelConfig, TrainConfig, load_section
 from charrnn.corpus import window_count
-from charrnn.errors import GradientError
+from charrnn.errors import ArtifactError, GradientError
 from charrnn.experiment import first_weights, recipe_of, watch_of
 from charrnn.runs import Row, Run, Validation
 from charrnn.saving import load_ids, load_vocabulary, save_model
@@ -106,10 +106,15 @@ def _follow(
         stop.hold()
         progress.tell()
         if stop.is_asked_for:
-            checkpoints.save(state)
+            at = f"{stop.reason} at update {state.update:,} of {progress.total:,}"
+            try:
+                checkpoints.save(state)
+            except ArtifactError as error:
+                message = f"{at}; not saved: {error}; an older checkpoint may be there"
+                raise Stopped(message, stop.code) from None
             message = (
-                f"{stop.reason} at update {state.update:,} of {progress.total:,}; saved "
-                f"in {checkpoints.path.parent}: the next dvc repro goes on there"
+                f"{at}; saved in {checkpoints.path.parent}: the next dvc repro goes on "
+                f"there"
             )
             raise Stopped(message, stop.code)
         checkpoints.save_if_due(state)
@@ -117,4 +122,4 @@ def _follow(
 
 
 if __name__ == "__main__":
-    run("train", main)
+    run("train", main, keeps=True)

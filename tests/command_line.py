@@ -53,6 +53,11 @@ def write_lock() -> None:
     section = {"prepare": params["prepare"]}
     stages["prepare"]["params"] = {"params.yaml": section}  # type: ignore[assignment]
     write_json(Path("dvc.lock"), {"stages": stages})  # JSON is YAML
+    makes = {
+        name: {"outs": [path.as_posix() for path in made]}
+        for name, (_, made) in STAGES.items()
+    }
+    write_json(Path("dvc.yaml"), {"stages": makes})
 
 
 def _entry(path: Path) -> dict[str, str]:

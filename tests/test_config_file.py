@@ -194,3 +194,16 @@ def test_an_unknown_section_is_named(tmp_path: Path) -> None:
     message = f"^{params}: trian is not a known section; did you mean 'train'\\?$"
     with pytest.raises(ConfigError, match=message):
         load_section(ModelConfig, params)
+
+
+def test_aliases_and_giants_are_refused(tmp_path: Path) -> None:
+    params = tmp_path / "params.yaml"
+    params.write_text("model: &a {hidden_size: 1}\ntrain: [*a]\n", encoding="utf-8")
+    message = (
+        f"^{params}, line 2: not valid YAML: the alias \\*a: write the value itself$"
+    )
+    with pytest.raises(ConfigError, match=message):
+        load_section(ModelConfig, params)
+    params.write_text("# " + "x" * 10**6, encoding="utf-8")
+    with pytest.raises(ConfigError, match="is of more than 1,000,000 bytes"):
+        load_section(ModelConfig, params)

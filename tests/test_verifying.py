@@ -31,6 +31,8 @@ def write_lock() -> None:
     params = {"params.yaml": {"train.epochs": 2}}
     content = {"stages": {"train": {"outs": outs, "params": params}}}
     Path("dvc.lock").write_text(yaml.safe_dump(content), encoding="utf-8")
+    stages = {"stages": {"train": {"metrics": [{CURVE.as_posix(): {"cache": False}}]}}}
+    Path("dvc.yaml").write_text(yaml.safe_dump(stages), encoding="utf-8")
 
 
 def verify(capsys: pytest.CaptureFixture[str], updates: int = 10**6) -> tuple[int, str]:
@@ -93,3 +95,40 @@ def test_a_stage_that_is_run_as_a_module_guards_its_own_script() -> None:
         env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     assert "'fetch.py'" in printed
+
+
+@pytest.mark.usefixtures("trained")
+def test_what_the_lock_does_not_name_is_found(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    outs = {"outs": ["data/model/best.safetensors"], "metrics": ["metrics/train.json"]}
+    Path("dvc.yaml").write_text(
+        yaml.safe_dump({"stages": {"train": outs, "plot": {"outs": ["a.svg"]}}})
+    )
+    code, said = verify(capsys)
+    assert code == 1
+    for path in ("data/model/best.safetensors", "metrics/train.json", "a.svg"):
+        assert f"{path} (" in said
+    assert said.count("is not in dvc.lock") == 3
+    assert "3 of " in said
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_path_of_the_lock_is_shown_on_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lock = yaml.safe_load(Path("dvc.lock").read_text(encoding="utf-8"))
+    lock["stages"]["train"]["outs"].append({"path": "\x1b[31ma\nb\0", "md5": "0"})
+    Path("dvc.lock").write_text(yaml.safe_dump(lock), encoding="utf-8")
+    code, said = verify(capsys)
+    assert code == 1
+    assert "NOT \\x1b[31ma\\nb\\x00 (train made it) cannot be read" in said
+
+
+@pytest.mark.usefixtures("trained")
+def test_without_a_curve_there_is_a_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    CURVE.unlink()
+    code, said = verify(capsys)
+    assert code == 1
+    assert "NOT training again cannot be compared: metrics/loss.csv: cannot be" in said
+    assert "2 of 3 do not hold" in said

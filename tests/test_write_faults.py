@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from charrnn.checkpoints import Checkpoints
-from stages import plot, stopping, train
+from stages import parent, plot, train
 from stages.running import run
 from tests.conftest import Project
 from tests.faults import CHECKPOINTS, STAGES, WRITES, finish
@@ -89,7 +89,7 @@ def run_on_a_bad_disk(
             return half + super().write(content[half:])
 
     def open_and_count(path: Path, *arguments: Any, **names: Any) -> Any:
-        if arguments != ("wb",):
+        if arguments != ("xb",):
             return open_file(path, *arguments, **names)
         step("open", path)
         return File(io.FileIO(path, "w"))
@@ -124,7 +124,7 @@ def crash(stage: str, at: int) -> None:
         warnings.simplefilter("ignore", DeprecationWarning)  # NumPy's threads are idle
         child = os.fork()
     if child == 0:
-        stopping._PARENT = os.getppid()  # this process was not started for the stage
+        parent._PARENT = os.getppid()  # this process was not started for the stage
         try:
             run_on_a_bad_disk(stage, lambda: os._exit(9), at)
         finally:

@@ -68,7 +68,8 @@ def write_bytes(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        with temporary.open("wb") as file:
+        temporary.unlink(missing_ok=True)  # left by a crash; a link is not followed
+        with temporary.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -137,7 +138,8 @@ def read_json(path: Path) -> dict[str, Any]:
         If the file cannot be read or holds something else.
     """
     try:
-        content = json.loads(read_bytes(path).decode("utf-8"))
+        text = read_bytes(path).decode("utf-8")
+        content = json.loads(text, object_pairs_hook=_distinct)
     except (ValueError, RecursionError):
         message = f"{path}: damaged: not valid JSON"
         raise ArtifactError(message) from None
@@ -145,6 +147,13 @@ def read_json(path: Path) -> dict[str, Any]:
         message = f"{path}: damaged: holds {type(content).__name__}, not an object"
         raise ArtifactError(message)
     return content
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a key that stands twice."""
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError
+    return dict(pairs)
 
 
 def write_table(

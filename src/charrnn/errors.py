@@ -5,6 +5,17 @@ that it breaks, in one line: it is what a user of the pipeline gets to read.
 """
 
 
+def one_line(message: str) -> str:
+    """Return a message as one line of what can be printed, its middle cut if it is long."""
+    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in message[:_READ])
+    if len(message) <= _READ and len(shown) <= _MOST:
+        return shown
+    return f"{shown[: _MOST // 2]} ... {message[-_MOST // 2 :]!a}"
+
+
+_MOST, _READ = 600, 5_000  # characters
+
+
 class CharRnnError(Exception):
     """Anything that charrnn refuses; the base of the others."""
 

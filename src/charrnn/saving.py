@@ -1,5 +1,6 @@
 """The pipeline's own files: vocabularies and models, checked as they are read."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -71,8 +72,12 @@ def load_ids(path: Path, vocabulary: Vocabulary) -> Ids:
 
 
 def save_model(path: Path, weights: Weights, vocabulary: Vocabulary) -> None:
-    """Write weights, with the digest of the vocabulary that they were learned with."""
-    header = {"version": _VERSION, "vocabulary_sha256": vocabulary.digest}
+    """Write weights, with their digest and that of the vocabulary they were learned with."""
+    header = {
+        "version": _VERSION,
+        "vocabulary_sha256": vocabulary.digest,
+        "weights_sha256": _digest(weights),
+    }
     write_arrays(path, weights._asdict(), header)
 
 
@@ -111,10 +116,23 @@ def load_model(path: Path, vocabulary: Vocabulary) -> Weights:
         if not np.isfinite(array).all():
             message = f"{path}: damaged: {name} holds a number that is not finite"
             raise ArtifactError(message)
+    if header.get("weights_sha256") != _digest(weights):
+        message = f"{path}: damaged: its weights do not have the sha256 it names"
+        raise ArtifactError(message)
     return weights
 
 
+def _digest(weights: Weights) -> str:
+    """Return the sha256 of the arrays, in their order."""
+    found = hashlib.sha256()
+    for array in weights:
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()
+
+
 def _check_version(path: Path, version: object) -> None:
-    if version != _VERSION:
-        message = f"{path}: is of version {version!r}; this charrnn reads {_VERSION}"
+    if type(version) is not int or version != _VERSION:
+        message = (
+            f"{path}: is of version {str(version)[:20]}; this charrnn reads {_VERSION}"
+        )
         raise ArtifactError(message)

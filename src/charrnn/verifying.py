@@ -14,7 +14,7 @@ from charrnn.saving import load_ids, load_vocabulary
 from charrnn.training import start, train
 from charrnn.yaml12 import read_yaml
 
-LOCK = Path("dvc.lock")
+LOCK, PIPELINE = Path("dvc.lock"), Path("dvc.yaml")
 TRAINING = Path("data/prepared/training.npy")
 VOCABULARY = Path("data/prepared/vocabulary.json")
 CURVE = Path("metrics/loss.csv")
@@ -36,7 +36,9 @@ def compare_with_lock(lock: Path = LOCK) -> Iterator[Finding]:
         If dvc.lock cannot be read or is damaged.
     """
     try:
-        yield from _compare_stages(read_yaml(lock)["stages"])
+        stages = read_yaml(lock)["stages"]
+        yield from _compare_stages(stages)
+        yield from _missing(stages, read_yaml(PIPELINE)["stages"])
     except (AttributeError, KeyError, TypeError):
         message = f"{lock}: damaged, or it has no stages"
         raise ArtifactError(message) from None
@@ -59,6 +61,16 @@ def _compare_stages(stages: dict[str, Any]) -> Iterator[Finding]:
             yield _compare_values(f"{file} ({stage} reads it)", Path(file), values)
 
 
+def _missing(locked: dict[str, Any], stages: dict[str, Any]) -> Iterator[Finding]:
+    """Yield each stage and each output of dvc.yaml that dvc.lock does not name."""
+    for stage, content in stages.items():
+        known = {entry["path"] for entry in locked.get(stage, {}).get("outs", [])}
+        for entry in content.get("outs", []) + content.get("metrics", []):
+            for path in [entry] if isinstance(entry, str) else entry:
+                if path not in known:
+                    yield Finding(False, f"{path} ({stage} makes it) is not in {LOCK}")
+
+
 def _compare_values(what: str, path: Path, values: dict[str, Any]) -> Finding:
     """Compare the values that a stage was run with, by key or by section."""
     here = read_yaml(path)
@@ -75,8 +87,9 @@ def _compare_file(what: str, path: Path, md5: Any) -> Finding:
     try:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "md5").hexdigest()
-    except OSError as error:
-        return Finding(False, f"{what} cannot be read: {error.strerror}")
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = error.strerror if isinstance(error, OSError) else error
+        return Finding(False, f"{what} cannot be read: {reason}")
     if found != md5:
         return Finding(False, f"{what} is another file than dvc.lock says")
     return Finding(True, f"{what} is as dvc.lock says")

@@ -16,9 +16,18 @@ from charrnn.errors import ConfigError
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads the scalars of YAML 1.2 as DVC does; refuses a key that stands twice."""
+    """Reads the scalars of YAML 1.2 as DVC does; refuses aliases, and a key that stands twice."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - as in PyYAML
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):  # a few lines of them can fill the memory
+            event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(
+                problem=f"the alias *{event.anchor}: write the value itself",
+                problem_mark=event.start_mark,
+            )
+        return super().compose_node(parent, index)
 
     def construct_mapping(
         self, node: yaml.MappingNode, deep: bool = False
@@ -42,6 +51,7 @@ class _Loader(yaml.SafeLoader):
         return int(node.value, 0 if "x" in node.value or "o" in node.value else 10)
 
 
+_MOST_BYTES = 1_000_000
 _SCALARS = {
     "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF")),
@@ -67,11 +77,16 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        If it cannot be read, is not valid YAML (the line is named), has a key twice, or
-        holds something else than a mapping.
+        If it cannot be read, is too large, is not valid YAML (the line is named), has a
+        key twice or an alias, or holds something else than a mapping.
     """
     try:
+        if path.stat().st_size > _MOST_BYTES:
+            message = f"{path}: is of more than {_MOST_BYTES:,} bytes"
+            raise ConfigError(message)
         content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+    except ConfigError:
+        raise
     except OSError as error:
         message = f"{path}: cannot be read: {error.strerror}"
         raise ConfigError(message) from None

@@ -291,3 +291,10 @@ def test_a_name_that_no_file_can_have_is_refused(
 ) -> None:
     whole.configure(prepare={"book": "a\0b"})
     refuses("prepare", ".*cannot be read.*")
+
+
+def test_a_book_of_one_character_is_refused_at_once(
+    whole: Project, refuses: Callable[[str, str], None]
+) -> None:
+    (whole.folder / BOOK).write_bytes(b"a")
+    refuses("prepare", f"{BOOK}: too short: of its 1 characters 1 are for training, .*")

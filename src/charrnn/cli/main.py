@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from charrnn.cli import stopping
 from charrnn.cli.arguments import parser
 from charrnn.cli.writing import forget_output, prepare_streams
-from charrnn.errors import CharRnnError
+from charrnn.errors import CharRnnError, one_line
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,5 +60,5 @@ def _failed(reason: str) -> int:
         sys.stdout.flush()  # first what was found before it failed
     except OSError:
         forget_output()
-    sys.stderr.write(f"charrnn: error: {reason}\n")
+    sys.stderr.write(f"charrnn: error: {one_line(reason)}\n")
     return 1

@@ -13,7 +13,7 @@ from charrnn.cli.loading import load
 from charrnn.cli.terminal import is_terminal
 from charrnn.cli.writing import field, write_aligned, write_json
 from charrnn.corpus import Ids, decode_book
-from charrnn.errors import BookError
+from charrnn.errors import BookError, TrainingError
 from charrnn.evaluation import pieces_of_scores
 from charrnn.measures import Scores, bits
 from charrnn.model import Weights
@@ -86,6 +86,9 @@ def _tell_all(
 ) -> None:
     measures = measure_text(pieces)
     nats, in_bits, perplexity, accuracy = measures
+    if not math.isfinite(nats):
+        message = "the loss is not finite: these weights are of no use"
+        raise TrainingError(message)
     if as_json:
         content = measures._asdict() | {
             "characters": known - 1,

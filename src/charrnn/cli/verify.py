@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from charrnn.cli.terminal import styled
+from charrnn.errors import CharRnnError, one_line
 from charrnn.verifying import Finding, compare_with_lock, compare_with_training
 
 
@@ -18,13 +19,16 @@ def run(options: argparse.Namespace) -> int:
         bad += not finding.holds
         if not (options.quiet and finding.holds):
             mark = holds if finding.holds else holds_not
-            sys.stdout.write(f"{mark} {finding.text}\n")
+            sys.stdout.write(f"{mark} {one_line(finding.text)}\n")
 
     for finding in compare_with_lock():
         files += 1
         tell(finding)
     sys.stdout.flush()  # the other takes a while
-    tell(compare_with_training(options.updates))
+    try:
+        tell(compare_with_training(options.updates))
+    except CharRnnError as error:
+        tell(Finding(False, f"training again cannot be compared: {error}"))
     verdict = (
         "what lies here is what dvc.lock says and what the code gives"
         if not bad
