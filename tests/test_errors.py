@@ -21,5 +21,5 @@ def test_a_long_one_loses_its_middle() -> None:
     found = one_line("begin" + "\n" * 10**6 + "end")
     assert found.startswith("begin")
     assert found.endswith("end'")
-    assert len(found) < 2000
+    assert len(found) < 20_000
     assert found.isprintable()

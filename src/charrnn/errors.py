@@ -13,7 +13,7 @@ def one_line(message: str) -> str:
     return f"{shown[: _MOST // 2]} ... {message[-_MOST // 2 :]!a}"
 
 
-_MOST, _READ = 600, 5_000  # characters
+_MOST, _READ = 4_000, 20_000  # characters
 
 
 class CharRnnError(Exception):
