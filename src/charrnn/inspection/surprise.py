@@ -91,6 +91,8 @@ class Surprise(NamedTuple):
         Where in the test part the page begins, counted from 0, and its length.
     read : int
         Characters of the test part among which the page was chosen.
+    is_whole_part : bool
+        Whether these are all of them.
     bits, part_bits : float
         Per character, of the page and of the whole test part.
     """
@@ -101,6 +103,7 @@ class Surprise(NamedTuple):
     start: int
     characters: int
     read: int
+    is_whole_part: bool
     bits: float
     part_bits: float
 
@@ -144,6 +147,7 @@ def surprise(
         start=start + 1,
         characters=len(page),
         read=len(ids),
+        is_whole_part=len(ids) == len(test),
         bits=mean(page),
         part_bits=part_bits,
     )
