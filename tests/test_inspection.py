@@ -500,7 +500,7 @@ def test_the_page_shows_the_text_whatever_is_in_it() -> None:
         assert parser.open == []
         assert parser.texts == texts
         assert not re.search("<(script|i|s)>|\x00", html)
-    assert "<b>&lt;</b> 50" in page
+    assert "<b>&lt;</b>” 50" in page
     assert "s end 25" in page
     assert "&lt;b&gt; <small>&lt;u&gt;" in unit
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,50 +138,12 @@ def _next_multiple(number: int, step: int) -> int:
 
 def _learn(run: Run, ids: Ids, recipe: Recipe, *, keep_best: bool) -> None:
     """Make the updates of some windows in a row; keep the weights of the lowest loss."""
-    before = run.weights.copy(), run.squares.copy(), run.hidden.copy()
-    smooth_losses = _make_updates(
-        run, run.weights, run.squares, run.hidden, ids, recipe
-    )
-    finite = np.isfinite(smooth_losses)
-    if not finite.all():
-        bad = run.update + int(np.argmin(finite)) + 1
-        message = (
-            f"the loss is not finite at update {bad}: lower train.learning_rate "
-            f"({recipe.learning_rate}) or train.clip ({recipe.clip})"
-        )
-        raise TrainingError(message)
-    lowest_at = int(np.argmin(smooth_losses))
-    lowest_loss = float(smooth_losses[lowest_at])
-    if keep_best and (run.best is None or lowest_loss < run.best.loss):
-        # The same updates again, up to there.
-        _make_updates(
-            run, *before, ids[: (lowest_at + 1) * recipe.sequence_length + 1], recipe
-        )
-        run.best = Best(run.update + lowest_at + 1, lowest_loss, before[0])
-    run.update += len(smooth_losses)
-    run.smooth_loss = float(smooth_losses[-1])
-    total, lowest, highest = run.under_way
-    run.under_way = (
-        # added one by one, so that the sum does not hang on where the pieces end
-        float(np.cumsum(np.append(total, smooth_losses))[-1]),
-        min(lowest, lowest_loss),
-        max(highest, float(smooth_losses.max())),
-    )
-
-
-def _make_updates(
-    run: Run,
-    weights: Weights,
-    squares: Weights,
-    hidden: NDArray[Any],
-    ids: Ids,
-    recipe: Recipe,
-) -> NDArray[np.float64]:
-    """Make the next updates of a run on arrays that are changed; `run` itself is not."""
-    return compiled.train_windows(
-        weights,
-        squares,
-        hidden,
+    lowest_before = math.inf if run.best is None else run.best.loss
+    best = zeros_like(run.weights) if keep_best else None
+    smooth_losses = compiled.train_windows(
+        run.weights,
+        run.squares,
+        run.hidden,
         ids,
         first_update=run.update,
         smooth_loss=run.smooth_loss,
@@ -192,6 +153,28 @@ def _make_updates(
         clip=recipe.clip,
         l2=recipe.l2,
         warmup_updates=recipe.warmup_updates,
+        lowest=lowest_before,
+        best=best,
+    )
+    finite = np.isfinite(smooth_losses)
+    if not finite.all():
+        bad = run.update + int(np.argmin(finite)) + 1
+        message = (
+            f"the loss is not finite at update {bad}: lower train.learning_rate "
+            f"({recipe.learning_rate}) or train.clip ({recipe.clip})"
+        )
+        raise TrainingError(message)
+    lowest_at, lowest_loss = int(np.argmin(smooth_losses)), float(smooth_losses.min())
+    if best is not None and lowest_loss < lowest_before:
+        run.best = Best(run.update + lowest_at + 1, lowest_loss, best)
+    run.update += len(smooth_losses)
+    run.smooth_loss = float(smooth_losses[-1])
+    total, lowest, highest = run.under_way
+    run.under_way = (
+        # added one by one, so that the sum does not hang on where the pieces end
+        float(np.cumsum(np.append(total, smooth_losses))[-1]),
+        min(lowest, lowest_loss),
+        max(highest, float(smooth_losses.max())),
     )
 
 

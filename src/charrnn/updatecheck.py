@@ -81,12 +81,15 @@ def judge(
             expected, text[:-1], text[1:], expected_state, l2=l2
         )
         sizes = np.abs(np.concatenate([array.ravel() for array in gradients]))
-        settings = {
-            "learning_rate": _LEARNING_RATE,
-            "epsilon": _EPSILON,
-            "clip": float(np.sort(sizes)[len(sizes) // 2]),
-        }
-        reference.adagrad_step(expected, expected_squares, gradients, **settings)
+        clip = float(np.sort(sizes)[len(sizes) // 2])
+        reference.adagrad_step(
+            expected,
+            expected_squares,
+            gradients,
+            learning_rate=_LEARNING_RATE,
+            epsilon=_EPSILON,
+            clip=clip,
+        )
         compiled.train_windows(
             trained,
             squares,
@@ -96,8 +99,10 @@ def judge(
             smooth_loss=0.0,
             sequence_length=T,
             l2=l2,
+            learning_rate=_LEARNING_RATE,
+            epsilon=_EPSILON,
+            clip=clip,
             warmup_updates=0,
-            **settings,
         )
         for kind, found, right in (
             ("G", squares, expected_squares),

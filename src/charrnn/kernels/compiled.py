@@ -4,6 +4,7 @@ The equations are those of `reference`, which judges this module.  How it is fas
 in `updates`, `passes` and `products`.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,8 @@ def train_windows(
     clip: float,
     l2: float,
     warmup_updates: int,
+    lowest: float = -math.inf,
+    best: Weights | None = None,
 ) -> NDArray[np.float64]:
     """Make an update for each window of a text, in place.
 
@@ -67,7 +70,12 @@ def train_windows(
     sequence_length : int
         T.
     learning_rate, epsilon, clip, l2, warmup_updates
-        See `charrnn.training.Recipe`.
+        See `charrnn.runs.Recipe`.
+    lowest : float
+        A smooth loss, nats per window.
+    best : Weights, optional
+        Is changed to the weights after the update with the lowest smooth loss, if that is
+        below `lowest`.
 
     Returns
     -------
@@ -81,6 +89,7 @@ def train_windows(
     net, G = padded_net(weights), padded_net(squares)
     state = padded(hidden)
     smooth_losses = np.empty(windows)
+    kept = net if best is None else padded_net(best)
     updates = np.arange(first_update + 1, first_update + windows + 1)
     rise = np.minimum(updates / max(warmup_updates, 1), 1.0)
     train(
@@ -94,8 +103,13 @@ def train_windows(
         smooth_loss,
         smooth_losses,
         space_for(net, sequence_length),
+        lowest if best is not None else -math.inf,
+        kept,
     )
-    for changed, arrays in ((net, weights), (G, squares)):
+    changes = [(net, weights), (G, squares)]
+    if best is not None:
+        changes.append((kept, best))
+    for changed, arrays in changes:
         for array, values in zip(arrays, unpadded_net(changed, arrays), strict=True):
             array[:] = values
     hidden[:] = state[: hidden.size]

@@ -138,6 +138,8 @@ def train(
     smooth_loss: float,
     smooth_losses: Array,
     space: Space,
+    lowest: float,
+    best: Net,
 ) -> None:
     """Make an update for each of the learning rates `etas`, in place.
 
@@ -157,6 +159,10 @@ def train(
     smooth_losses : (n,) float64
         Is filled; NaN from the first update on whose loss is not finite.
     space : Space
+    lowest : float
+        A smooth loss; -inf if no lower one is of interest.
+    best : Net
+        Becomes theta after the update with the lowest smooth loss below `lowest`.
     """
     m, K = net.W.shape[0], net.V.shape[0]
     WT, VT, H, P, D, dU, rows, d_b, d_c, nothing = space
@@ -198,4 +204,8 @@ def train(
         _adagrad(net.b, G.b, d_b, eta, unpenalised)
         sum_rows(d_c, P)
         _adagrad(net.c, G.c, d_c, eta, unpenalised)
+        if smooth_loss < lowest:
+            lowest = smooth_loss
+            best.b[:], best.c[:] = net.b, net.c
+            best.UT[:], best.W[:], best.V[:] = net.UT, net.W, net.V
     hidden[:] = H[T]
