@@ -1,8 +1,8 @@
 """Ours: `charrnn.training.train`, as the pipeline's stage runs it.
 
-Points of the curve are recorded 500 times an epoch, and the best weights kept by their
-smooth loss.  Validations and texts in between are put off, as no peer makes any; of
-both, only the text before the first update remains.
+Points of the curve are recorded 500 times an epoch.  Validations and texts in between are
+put off, as no peer makes any: what remains is the text before the first update, and a
+validation of one window at an epoch's end.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ WATCH = Watch(
 def prepare(weights: Weights, ids: Ids, recipe: Recipe) -> Learn:
     """Return a function that makes updates."""
     run = start(weights, ids, recipe)
-    steps = train(run, ids, ids[:0], recipe, WATCH)
+    steps = train(run, ids, ids[: recipe.sequence_length + 1], recipe, WATCH)
 
     def learn(updates: int) -> Block:
         before, smooth_losses = run.update, []
