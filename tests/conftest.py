@@ -1,6 +1,7 @@
 """What the tests share: Hypothesis' settings, folders, and a project of 300 characters."""
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,10 @@ from hypothesis import settings
 # The same examples everywhere and every time; a slow machine is no failure.
 settings.register_profile("charrnn", deadline=None, derandomize=True, database=None)
 settings.load_profile("charrnn")
+
+# A shell's background job ignores Ctrl-C, and so would all that the tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROSE = (
     "In the beginning was the Word, and the Word was with God. — Ἐν ἀρχῇ ἦν ὁ λόγος.\n"

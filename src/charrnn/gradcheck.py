@@ -57,7 +57,7 @@ class Limits(NamedTuple):
 
 # Up to so many hidden units all elements that are wanted are checked; of larger networks
 # at least so many of each parameter.
-_LARGE, _FEWEST = 256, 100
+_LARGE, _FEWEST = 128, 100
 
 
 def calm_sigma(sigma: float, hidden_size: int) -> float:
