@@ -10,15 +10,8 @@ from charrnn.config import GradcheckConfig, ModelConfig, load_section
 from charrnn.differences import choose_elements
 from charrnn.errors import BookError
 from charrnn.experiment import first_weights
-from charrnn.gradcheck import (
-    Errors,
-    Limits,
-    Steps,
-    affordable,
-    calm_sigma,
-    check,
-    table,
-)
+from charrnn.gradcheck import Steps, affordable, calm_sigma, check
+from charrnn.gradient_errors import Errors, Limits, table
 from charrnn.saving import load_ids, load_vocabulary
 from charrnn.streams import Purpose, stream
 from charrnn.updatecheck import check_updates

@@ -13,16 +13,9 @@ from charrnn.differences import (
     with_penalty,
 )
 from charrnn.errors import GradientError
-from charrnn.gradcheck import (
-    Errors,
-    Limits,
-    Steps,
-    affordable,
-    calm_sigma,
-    compare,
-    problems,
-)
+from charrnn.gradcheck import Steps, affordable, calm_sigma, problems
 from charrnn.gradcheck import check as check_all
+from charrnn.gradient_errors import Errors, Limits, compare
 from charrnn.kernels import reference
 from charrnn.model import Weights, initial_weights
 from tests.problems import Window, make_text, make_window, windows

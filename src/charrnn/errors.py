@@ -4,16 +4,14 @@ Each message names the thing (a file, a key, an update), the bad value and the r
 that it breaks, in one line: it is what a user of the pipeline gets to read.
 """
 
+_MOST = 4_000  # characters of a message
+
 
 def one_line(message: str) -> str:
     """Return a message as one line of what can be printed, its middle cut if it is long."""
-    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in message[:_READ])
-    if len(message) <= _READ and len(shown) <= _MOST:
-        return shown
-    return f"{shown[: _MOST // 2]} ... {message[-_MOST // 2 :]!a}"
-
-
-_MOST, _READ = 4_000, 20_000  # characters
+    if len(message) > _MOST:
+        message = f"{message[: _MOST // 2]} ... {message[-_MOST // 2 :]}"
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
 
 
 class CharRnnError(Exception):
@@ -49,7 +47,7 @@ class SamplingError(CharRnnError):
 
 
 class InputError(CharRnnError):
-    """Something that a stage reads changed while it ran."""
+    """What a stage reads or runs is not, or no longer, what dvc.lock would name."""
 
 
 class TrainingError(CharRnnError):
