@@ -6,13 +6,19 @@ gradients is asked in `updatecheck`.
 
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.corpus import Ids
-from charrnn.differences import Problem, numerical_derivatives, with_penalty
+from charrnn.differences import (
+    Derivatives,
+    Problem,
+    numerical_derivatives,
+    with_penalty,
+)
 from charrnn.errors import GradientError
 from charrnn.gradient_errors import Errors, Limits, compare
 from charrnn.kernels import compiled, reading
@@ -122,7 +128,7 @@ def check(
     steps : Steps
     limits : Limits
     on_element : callable
-        Called after each element of each problem, for a progress bar.
+        Called after each element of each problem, for a progress bar; by several threads.
 
     Returns
     -------
@@ -135,11 +141,20 @@ def check(
     GradientError
         As for `compare`.
     """
-    checks = {}
-    for state, problem in problems(weights, ids, hidden, sequence_length).items():
-        derivatives = numerical_derivatives(
+    found = problems(weights, ids, hidden, sequence_length)
+
+    def derivatives_of(problem: Problem) -> Derivatives:
+        return numerical_derivatives(
             problem, chosen, **steps._asdict(), on_element=on_element
         )
+
+    # Each problem has weights of its own, and compiled code lets other threads run.
+    with ThreadPoolExecutor() as threads:
+        all_derivatives = list(threads.map(derivatives_of, found.values()))
+    checks = {}
+    for (state, problem), derivatives in zip(
+        found.items(), all_derivatives, strict=True
+    ):
         for name, weight in (
             (f"{state}_state", 0.0),
             (f"{state}_state_with_penalty", l2),

@@ -44,11 +44,12 @@ class Score(NamedTuple):
 def _score(
     reader: Reader, hidden: Array, x: Array, y: Array, K: int, nats: Array, hits: Array
 ) -> None:
-    H = np.zeros((_BLOCK + 1, hidden.size), hidden.dtype)
-    P = np.zeros((_BLOCK, reader.c.size), hidden.dtype)
+    block = min(_BLOCK, x.shape[0])
+    H = np.zeros((block + 1, hidden.size), hidden.dtype)
+    P = np.zeros((block, reader.c.size), hidden.dtype)
     H[0] = hidden
     for start in range(0, x.shape[0], _BLOCK):
-        steps = min(_BLOCK, x.shape[0] - start)
+        steps = min(block, x.shape[0] - start)
         states(reader, x[start : start + steps], H)
         outputs(reader, H, P[:steps])
         for t in range(steps):
