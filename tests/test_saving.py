@@ -198,3 +198,18 @@ def test_ids_beyond_the_vocabulary_are_refused(scratch: Path) -> None:
     rule = f"^{scratch}: an id is 5, but the vocabulary has only 5 characters$"
     with pytest.raises(ArtifactError, match=rule):
         load_ids(scratch, VOCABULARY)
+
+
+def test_a_flipped_bit_of_the_weights_is_noticed(scratch: Path) -> None:
+    weights = initial_weights(
+        3, VOCABULARY.size, sigma=0.1, dtype="float32", rng=np.random.default_rng(0)
+    )
+    save_model(scratch, weights, VOCABULARY)
+    whole = scratch.read_bytes()
+    data = sum(array.nbytes for array in weights)
+    for place in range(len(whole) - data, len(whole)):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1
+        scratch.write_bytes(damaged)
+        with pytest.raises(ArtifactError, match="do not have the sha256 it names"):
+            load_model(scratch, VOCABULARY)

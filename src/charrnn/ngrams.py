@@ -105,14 +105,16 @@ class NGram:
         Raises
         ------
         BookError
-            If the text is shorter than `order`, or K to the power of `order` is beyond
-            2^63.
+            If `order` is below 1 or above N, or K to its power is beyond 2^63.
         VocabularyError
             If an id is not below K.
         """
         K = vocabulary_size
-        if order < 1 or len(ids) < order or not fits(K, order):
-            message = f"{len(ids)} characters out of {K} are too few for order {order}, or K too large"
+        if not 1 <= order <= len(ids):
+            message = f"order {order} does not fit a text of {len(ids)} characters"
+            raise BookError(message)
+        if not fits(K, order):
+            message = f"K = {K} to the power of order {order} is beyond 2^63"
             raise BookError(message)
         check_ids(ids, K)
         lower = cls.fit(ids, K, order - 1) if order > 1 else Uniform(K)

@@ -116,7 +116,10 @@ def load_model(path: Path, vocabulary: Vocabulary) -> Weights:
         if not np.isfinite(array).all():
             message = f"{path}: damaged: {name} holds a number that is not finite"
             raise ArtifactError(message)
-    if header.get("weights_sha256") != _digest(weights):
+    if "weights_sha256" not in header:
+        message = f"{path}: names no sha256 of its weights: dvc repro makes another"
+        raise ArtifactError(message)
+    if header["weights_sha256"] != _digest(weights):
         message = f"{path}: damaged: its weights do not have the sha256 it names"
         raise ArtifactError(message)
     return weights

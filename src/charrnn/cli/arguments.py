@@ -127,7 +127,7 @@ def _add_score(command: _Command) -> None:
     score = command(
         "score",
         "tell how well the model predicts a text",
-        "Tell how many nats and bits per character of a text costs under the model (less "
+        "Tell how many nats and bits a character of a text costs under the model (less "
         "is better: the model expected it), and how often its first guess was right.",
         examples.SCORE,
     )
