@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.kernels import compiled, reading, updates, writing
+from charrnn.kernels import reading, updates, writing
 from stages import evaluate, gradcheck, plot, prepare, report, sample, train
 
 PARAMS = """\
@@ -71,7 +71,7 @@ def unwanted(assembly: str) -> list[str]:
 def inspect() -> list[str]:
     """Return what is unwanted in the compiled kernel."""
     found = []
-    kernels: list[Any] = [updates.train, compiled._one_window]
+    kernels: list[Any] = [updates.train]
     kernels += [reading._score, writing._sample]
     for function in kernels:
         assemblies = function.inspect_asm()

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.corpus import Ids
-from charrnn.kernels.jit import jit
 from charrnn.kernels.padding import (
     Net,
-    Reader,
     indices,
     padded,
     padded_net,
     reader_of,
+    room_for_states,
     unpadded_net,
+    zeros,
 )
 from charrnn.kernels.passes import (
     add_products,
@@ -116,53 +116,35 @@ def train_windows(
     return smooth_losses
 
 
-@jit
-def _gradients(D: Array, H: Array, P: Array, x: Array, d: Net) -> None:
-    """Fill the gradients of the loss, zeros so far, from d_a in D and d_o in P."""
-    add_products(d.V, P[:, : d.V.shape[0]].T, H[1:])
-    add_products(d.W, D[:, : d.W.shape[0]].T, H)
-    sum_rows(d.b, D)
-    sum_rows(d.c, P)
-    dU, slots = np.zeros_like(D), np.full(d.UT.shape[0], -1)
-    seen = np.zeros(x.shape[0], np.int64)
-    for s in range(sum_by_character(x, D, dU, seen, slots)):
-        d.UT[seen[s]] = dU[s]
-
-
-@jit
-def _one_window(
-    net: Net, reader: Reader, hidden: Array, x: Array, y: Array, d: Net
-) -> float:
-    """Fill d with the gradients of the loss; return it; `hidden` becomes the last."""
-    H = np.zeros((x.shape[0] + 1, hidden.size), hidden.dtype)
-    P = np.zeros((x.shape[0], net.c.size), hidden.dtype)
-    D = np.zeros_like(H[1:])
-    H[0] = hidden
-    states(reader, x, H)
-    outputs(reader, H, P)
-    loss = 0.0
-    for t in range(x.shape[0]):
-        loss += softmax(P[t, : net.V.shape[0]], y[t])
-    back_propagate(net, y, H, P, D)
-    _gradients(D, H, P, x, d)
-    hidden[:] = H[x.shape[0]]
-    return loss
-
-
 def loss_and_gradients(
     weights: Weights, inputs: Ids, targets: Ids, hidden: Array, *, l2: float
 ) -> Pass:
     """Return the loss, the gradients of J before clipping, and the last state.
 
-    The same as `reference.loss_and_gradients`, by the code that trains.
+    The same as `reference.loss_and_gradients`, by the pieces that training is made of.
     """
     net, reader = padded_net(weights), reader_of(weights)
-    d = Net(*(np.zeros_like(array) for array in net))
-    state = padded(hidden)
-    loss = _one_window(net, reader, state, indices(inputs), indices(targets), d)
+    x, y, m, K = indices(inputs), indices(targets), hidden.size, weights.vocabulary_size
+    H, P = room_for_states(x.size, hidden), zeros((x.size, net.c.size), hidden.dtype)
+    states(reader, x, H)
+    outputs(reader, H, P)
+    loss = 0.0
+    for t in range(x.size):
+        loss += softmax(P[t, :K], y[t])
+    D = np.zeros_like(H[1:])
+    back_propagate(net, y, H, P, D)
+
+    d = Net(*map(np.zeros_like, net))
+    add_products(d.V, P[:, :K].T, H[1:])
+    add_products(d.W, D[:, :m].T, H)
+    sum_rows(d.b, D)
+    sum_rows(d.c, P)
+    dU, seen, slots = np.zeros_like(D), np.zeros(x.size, np.int64), np.full(K, -1)
+    count = sum_by_character(x, D, dU, seen, slots)
+    d.UT[seen[:count]] = dU[:count]
     d_b, d_c, *d_matrices = unpadded_net(d, weights)
     penalised = (
         d_loss + 2 * l2 * theta
         for d_loss, theta in zip(d_matrices, weights[2:], strict=True)
     )
-    return Pass(loss, Weights(d_b, d_c, *penalised), state[: hidden.size].copy())
+    return Pass(loss, Weights(d_b, d_c, *penalised), H[-1, :m].copy())

@@ -19,6 +19,9 @@ from numba.extending import overload
 from charrnn import exact
 from charrnn.kernels.products import VECTOR_BYTES
 
+# Nothing in C calls a compiled function; without its wrapper it is compiled sooner.
+_OPTIONS: Any = {"error_model": "numpy", "no_cfunc_wrapper": True}
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -28,7 +31,7 @@ def jit(function: Function) -> Function:
     settings = vars(numba.config)
     before, settings["CACHE_DIR"] = settings["CACHE_DIR"], _cache_folder()
     try:
-        decorate: Any = numba.njit(cache=True, error_model="numpy", nogil=True)
+        decorate: Any = numba.njit(cache=True, nogil=True, **_OPTIONS)
         return cast("Function", decorate(function))
     finally:
         settings["CACHE_DIR"] = before
@@ -54,16 +57,13 @@ def _cache_folder() -> str:
     return str(folder / f"numba-{digest[:16]}")
 
 
-def _chosen_by_type(single: Callable[..., Any], double: Callable[..., Any]) -> Any:
-    """Return what `overload` wants: from an argument's type to an implementation."""
-    of_single = numba.njit(error_model="numpy")(single)
-    of_double = numba.njit(error_model="numpy")(double)
-    # Lambdas, as Numba compares signatures with their annotations.
-    for_single, for_double = lambda x: of_single(x), lambda x: of_double(x)
-    return lambda x: for_single if x == types.float32 else for_double
+def _use(function: Any, single: Callable[..., Any], double: Callable[..., Any]) -> None:
+    """Let a function of `exact` mean, in compiled code, that of its argument's type."""
+    # Not strict: Numba would compare the annotations of the arguments, too.
+    choose = overload(function, jit_options=_OPTIONS, strict=False)
+    choose(lambda x: single if x == types.float32 else double)
 
 
-# In compiled code exact.tanh(x) of one number is exact.tanh32 or exact.tanh64.
-overload(exact.exp)(_chosen_by_type(exact.exp32, exact.exp64))
-overload(exact.log)(_chosen_by_type(exact.log32, exact.log64))
-overload(exact.tanh)(_chosen_by_type(exact.tanh32, exact.tanh64))
+_use(exact.exp, exact.exp32, exact.exp64)
+_use(exact.log, exact.log32, exact.log64)
+_use(exact.tanh, exact.tanh32, exact.tanh64)

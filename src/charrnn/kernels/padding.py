@@ -72,6 +72,13 @@ def padded(array: Array) -> Array:
     return filled_up
 
 
+def room_for_states(steps: int, hidden: Array) -> Array:
+    """Return H, (steps + 1, M): the state before them, (m,), and zeros."""
+    H = zeros((steps + 1, padded_width(hidden.size, hidden.dtype)), hidden.dtype)
+    H[0, : hidden.size] = hidden
+    return H
+
+
 def padded_net(weights: Weights) -> Net:
     """Return padded copies for back-propagation."""
     b, c, U, W, V = weights

@@ -34,6 +34,13 @@ def add_products(out: Array, A: Array, B: Array) -> None:
 
 
 @jit
+def copy_row(out: Array, row: Array) -> None:
+    """Copy a row.  ``out[:] = row`` would compile a message on shapes, for five seconds."""
+    for i in range(out.shape[0]):
+        out[i] = row[i]
+
+
+@jit
 def states(reader: Reader, x: Array, H: Array) -> None:
     """Fill h_1 ... h_T, given h_0 in H[0]."""
     m = reader.WT.shape[0]
@@ -50,7 +57,8 @@ def states(reader: Reader, x: Array, H: Array) -> None:
 def outputs(reader: Reader, H: Array, O: Array) -> None:
     """Fill o_1 ... o_T."""
     m = reader.VT.shape[0]
-    O[:] = reader.c
+    for t in range(O.shape[0]):
+        copy_row(O[t], reader.c)
     add_products(O, H[1 : O.shape[0] + 1, :m], reader.VT)
 
 
@@ -121,7 +129,7 @@ def sum_by_character(x: Array, D: Array, dU: Array, seen: Array, slots: Array) -
         if slot < 0:
             slot = slots[x[t]] = count
             seen[count] = x[t]
-            dU[count] = D[t]
+            copy_row(dU[count], D[t])
             count += 1
         else:
             for i in range(D.shape[1]):

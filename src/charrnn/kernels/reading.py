@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from charrnn.corpus import Ids
 from charrnn.kernels.jit import jit
-from charrnn.kernels.padding import Reader, indices, padded, reader_of
-from charrnn.kernels.passes import likeliest, outputs, softmax, states
+from charrnn.kernels.padding import Reader, indices, reader_of, room_for_states, zeros
+from charrnn.kernels.passes import copy_row, likeliest, outputs, softmax, states
 from charrnn.model import Weights
 
 Array = NDArray[Any]
@@ -42,13 +42,10 @@ class Score(NamedTuple):
 
 @jit
 def _score(
-    reader: Reader, hidden: Array, x: Array, y: Array, K: int, nats: Array, hits: Array
+    reader: Reader, H: Array, P: Array, x: Array, y: Array, nats: Array, hits: Array
 ) -> None:
-    block = min(_BLOCK, x.shape[0])
-    H = np.zeros((block + 1, hidden.size), hidden.dtype)
-    P = np.zeros((block, reader.c.size), hidden.dtype)
-    H[0] = hidden
-    for start in range(0, x.shape[0], _BLOCK):
+    K, block = reader.UT.shape[0], P.shape[0]
+    for start in range(0, x.shape[0], block):
         steps = min(block, x.shape[0] - start)
         states(reader, x[start : start + steps], H)
         outputs(reader, H, P[:steps])
@@ -56,8 +53,14 @@ def _score(
             logits, target = P[t, :K], y[start + t]
             hits[start + t] = likeliest(logits) == target
             nats[start + t] = softmax(logits, target)
-        H[0] = H[steps]
-    hidden[:] = H[0]
+        copy_row(H[0], H[steps])
+
+
+def _room_for_a_block(reader: Reader, steps: int, hidden: Array) -> tuple[Array, Array]:
+    """Return H, with the state before, and P, for as many steps as are done at once."""
+    block = max(min(_BLOCK, steps), 1)
+    H = room_for_states(block, hidden)
+    return H, zeros((block, reader.c.size), hidden.dtype)
 
 
 def score(weights: Weights, inputs: Ids, targets: Ids, hidden: Array) -> Score:
@@ -70,11 +73,11 @@ def score(weights: Weights, inputs: Ids, targets: Ids, hidden: Array) -> Score:
     hidden : (m,) float
         The state before the first input; not changed.
     """
-    state = padded(hidden)
-    nats, hits = np.empty(len(inputs)), np.empty(len(inputs), np.bool_)
-    x, y = indices(inputs), indices(targets)
-    _score(reader_of(weights), state, x, y, weights.vocabulary_size, nats, hits)
-    return Score(nats, hits, state[: hidden.size].copy())
+    reader, x, y = reader_of(weights), indices(inputs), indices(targets)
+    nats, hits = np.empty(x.size), np.empty(x.size, np.bool_)
+    H, P = _room_for_a_block(reader, x.size, hidden)
+    _score(reader, H, P, x, y, nats, hits)
+    return Score(nats, hits, H[0, : hidden.size].copy())
 
 
 def losses_in_place(
@@ -92,15 +95,16 @@ def losses_in_place(
     losses : callable
         Returns -log p_t[y_t] in nats, (T,), at what `views` hold now.
     """
-    reader, start = reader_of(weights), padded(hidden)
-    x, y, K = indices(inputs), indices(targets), weights.vocabulary_size
-    nats, hits = np.empty(len(inputs)), np.empty(len(inputs), np.bool_)
+    reader, x, y = reader_of(weights), indices(inputs), indices(targets)
+    nats, hits = np.empty(x.size), np.empty(x.size, np.bool_)
+    H, P = _room_for_a_block(reader, x.size, hidden)
+    m, K = hidden.size, weights.vocabulary_size
 
     def losses() -> NDArray[np.float64]:
-        _score(reader, start.copy(), x, y, K, nats, hits)
+        H[0, :m] = hidden
+        _score(reader, H, P, x, y, nats, hits)
         return nats.copy()
 
-    m = weights.hidden_size
     b, c, UT, WT, VT = reader
     return Weights(b[:m], c[:K], UT[:, :m].T, WT[:, :m].T, VT[:, :K].T), losses
 
@@ -112,20 +116,8 @@ def read(weights: Weights, inputs: Ids, hidden: Array) -> Array:
     return score(weights, inputs, inputs, hidden).hidden
 
 
-@jit
-def _states(reader: Reader, hidden: Array, x: Array, m: int, all_states: Array) -> None:
-    H = np.zeros((_BLOCK + 1, hidden.size), hidden.dtype)
-    H[0] = hidden
-    for start in range(0, x.shape[0], _BLOCK):
-        steps = min(_BLOCK, x.shape[0] - start)
-        states(reader, x[start : start + steps], H)
-        all_states[start : start + steps] = H[1 : steps + 1, :m]
-        H[0] = H[steps]
-
-
 def states_after(weights: Weights, inputs: Ids, hidden: Array) -> Array:
     """Return the state after each input, (N, m), reading from `hidden`, (m,), on."""
-    m, state = weights.hidden_size, padded(hidden)
-    all_states = np.empty((len(inputs), m), hidden.dtype)
-    _states(reader_of(weights), state, indices(inputs), m, all_states)
-    return all_states
+    H = room_for_states(len(inputs), hidden)
+    states(reader_of(weights), indices(inputs), H)
+    return H[1:, : hidden.size].copy()

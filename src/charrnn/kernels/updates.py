@@ -22,6 +22,7 @@ from charrnn.kernels.padding import Net, Reader, zeros
 from charrnn.kernels.passes import (
     add_products,
     back_propagate,
+    copy_row,
     outputs,
     softmax,
     states,
@@ -104,6 +105,10 @@ class Space(NamedTuple):
     d_c : (L,) float
     nothing : (M,) float
         Zeros: the gradient of a column of U whose character does not occur.
+    seen : (T,) int64
+        The distinct characters of the window, in the order of dU.
+    slots : (K,) int64
+        Of each character its row in dU, or -1.
     """
 
     WT: Array
@@ -116,14 +121,16 @@ class Space(NamedTuple):
     d_b: Array
     d_c: Array
     nothing: Array
+    seen: Array
+    slots: Array
 
 
 def space_for(net: Net, T: int) -> Space:
     """Return room for the updates of a net with windows of T characters."""
-    m, M = net.W.shape
-    K = net.c.size  # with its padding, like M
-    shapes = ((m, M), (m, K), (T + 1, M), (T, K), (T, M), (T, M), (_ROWS, M))
-    return Space(*(zeros(shape, net.b.dtype) for shape in (*shapes, (M,), (K,), (M,))))
+    (m, M), (K, _), L = net.W.shape, net.V.shape, net.c.size
+    shapes = ((m, M), (m, L), (T + 1, M), (T, L), (T, M), (T, M), (_ROWS, M))
+    arrays = [zeros(shape, net.b.dtype) for shape in (*shapes, (M,), (L,), (M,))]
+    return Space(*(*arrays, np.zeros(T, np.int64), np.full(K, -1)))
 
 
 @jit
@@ -165,17 +172,16 @@ def train(
         Becomes theta after the update with the lowest smooth loss below `lowest`.
     """
     m, K = net.W.shape[0], net.V.shape[0]
-    WT, VT, H, P, D, dU, rows, d_b, d_c, nothing = space
+    WT, VT, H, P, D, dU, rows, d_b, d_c, nothing, seen, slots = space
     reader = Reader(net.b, net.c, net.UT, WT, VT)
-    seen, slots = np.zeros(T, np.int64), np.full(K, -1)
     # Not `rates.twice_l2 * 0`, which is a double and would make the step in double.
     unpenalised = Rates(rates.epsilon, rates.clip, net.b.dtype.type(0))
-    H[T] = hidden
+    copy_row(H[T], hidden)
     for n in range(etas.size):
         x, y, eta = ids[n * T : n * T + T], ids[n * T + 1 : n * T + T + 1], etas[n]
         transpose(net.W, m, WT)
         transpose(net.V, m, VT)
-        H[0] = H[T]
+        copy_row(H[0], H[T])
         states(reader, x, H)
         outputs(reader, H, P)
         loss = 0.0
@@ -206,6 +212,9 @@ def train(
         _adagrad(net.c, G.c, d_c, eta, unpenalised)
         if smooth_loss < lowest:
             lowest = smooth_loss
-            best.b[:], best.c[:] = net.b, net.c
-            best.UT[:], best.W[:], best.V[:] = net.UT, net.W, net.V
-    hidden[:] = H[T]
+            copy_row(best.b, net.b)
+            copy_row(best.c, net.c)
+            copy_row(best.UT.reshape(-1), net.UT.reshape(-1))
+            copy_row(best.W.reshape(-1), net.W.reshape(-1))
+            copy_row(best.V.reshape(-1), net.V.reshape(-1))
+    copy_row(hidden, H[T])

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from charrnn import exact
 from charrnn.kernels.jit import jit
-from charrnn.kernels.padding import Reader, padded, reader_of
-from charrnn.kernels.passes import likeliest, outputs, states
+from charrnn.kernels.padding import Reader, reader_of, room_for_states, zeros
+from charrnn.kernels.passes import copy_row, likeliest, outputs, states
 from charrnn.model import Weights
 
 Array = NDArray[Any]
@@ -61,20 +61,17 @@ def _keep_likeliest(p: Array, top_k: int, top_p: float) -> None:
 @jit
 def _sample(
     reader: Reader,
-    hidden: Array,
-    x: int,
-    K: int,
+    H: Array,
+    P: Array,
+    last: Array,
     uniforms: Array,
     temperature: float,
     top_k: int,
     top_p: float,
     ids: Array,
 ) -> None:
-    H = np.zeros((2, hidden.size), hidden.dtype)
-    P = np.zeros((1, reader.c.size), hidden.dtype)
+    K = reader.UT.shape[0]
     p = np.empty(K)
-    H[0] = hidden
-    last = np.full(1, x)
     for n in range(uniforms.size):
         states(reader, last, H)
         outputs(reader, H, P)
@@ -98,8 +95,7 @@ def _sample(
                     last[0] = k
                     break
         ids[n] = last[0]
-        H[0] = H[1]
-    hidden[:] = H[0]
+        copy_row(H[0], H[1])
 
 
 class Written(NamedTuple):
@@ -143,9 +139,8 @@ def sample(
     top_p : float
         And of these only as few as have this part of their probability.
     """
-    ids = np.empty(len(uniforms), np.int64)
-    K, state = weights.vocabulary_size, padded(hidden)
-    _sample(
-        reader_of(weights), state, x, K, uniforms, temperature, top_k, top_p, ids
-    )  # fmt: skip
-    return Written(ids, state[: hidden.size].copy())
+    reader, ids = reader_of(weights), np.empty(len(uniforms), np.int64)
+    H, P = room_for_states(1, hidden), zeros((1, reader.c.size), hidden.dtype)
+    last = np.array([x])
+    _sample(reader, H, P, last, uniforms, temperature, top_k, top_p, ids)
+    return Written(ids, H[0, : hidden.size].copy())
