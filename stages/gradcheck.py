@@ -1,5 +1,6 @@
 """Verify every gradient before anything is learned; fail if one is wrong."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -59,9 +60,20 @@ def main() -> None:
     )
     steps = Steps(config.step, config.fourth_order_step)
     limits = Limits(*(getattr(config, name) for name in Limits._fields))
-    with tqdm(
-        total=3 * elements, unit="element", desc="gradcheck", disable=None, leave=False
-    ) as bar:
+    with (
+        ThreadPoolExecutor() as beside,
+        tqdm(
+            total=3 * elements,
+            unit="element",
+            desc="gradcheck",
+            disable=None,
+            leave=False,
+        ) as bar,
+    ):
+        # In the meantime: the code that trains has to be compiled for it.
+        judged = beside.submit(
+            check_updates, weights, ids, hidden, config.sequence_length, l2=config.l2
+        )
         checks = check(
             weights,
             ids,
@@ -73,7 +85,7 @@ def main() -> None:
             limits=limits,
             on_element=lambda: bool(bar.update()),
         )
-    updates = check_updates(weights, ids, hidden, config.sequence_length, l2=config.l2)
+    updates = judged.result()
     log.info(
         "errors |analytic - numerical| / max(%g, |analytic| + |numerical|), by 2-norms "
         "or of single elements:",
