@@ -42,9 +42,9 @@ def judge(
     """Let the code that trains make an update for each window; judge them to the bit.
 
     Training makes its gradients some rows at a time and forgets them; these must be the
-    same as those of `compiled.loss_and_gradients`, which
-    `gradcheck` compares with numerical ones, and the step must be `reference.adagrad_step`.  Half of the entries of all
-    gradients are clipped.
+    same as those of `compiled.loss_and_gradients`, which `gradcheck` compares with
+    numerical ones, and the step must be `reference.adagrad_step`.  Half of the entries
+    of all gradients are clipped.
 
     Parameters
     ----------

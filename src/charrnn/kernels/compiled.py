@@ -87,7 +87,7 @@ def train_windows(
     dtype = weights.b.dtype
     windows = (len(ids) - 1) // sequence_length
     net, G = padded_net(weights), padded_net(squares)
-    state = padded(hidden)
+    (state,) = padded(hidden)
     smooth_losses = np.empty(windows)
     kept = net if best is None else padded_net(best)
     updates = np.arange(first_update + 1, first_update + windows + 1)

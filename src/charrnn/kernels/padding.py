@@ -3,7 +3,9 @@
 Zeros take part in every product and change none of them.
 """
 
+import itertools
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -56,19 +58,36 @@ class Reader(NamedTuple):
     VT: Array
 
 
-def zeros(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """Return zeros that begin where a vector may: one across two cache lines is slow."""
-    size = math.prod(shape) * np.dtype(dtype).itemsize
+def all_zeros(shapes: Sequence[tuple[int, ...]], dtype: DTypeLike) -> list[Array]:
+    """Return zeros in some shapes, one array after another in memory.
+
+    The last axes fill whole vectors, so that each begins where a vector may: one across
+    two cache lines is slow.
+    """
+    ends = list(itertools.accumulate(map(math.prod, shapes)))
+    size = ends[-1] * np.dtype(dtype).itemsize
     store = np.zeros(size + VECTOR_BYTES, np.uint8)
     first = -store.ctypes.data % VECTOR_BYTES
-    return store[first : first + size].view(dtype).reshape(shape)
+    values = store[first : first + size].view(dtype)
+    starts = [0, *ends[:-1]]
+    return [
+        values[start:end].reshape(shape)
+        for start, end, shape in zip(starts, ends, shapes, strict=True)
+    ]
 
 
-def padded(array: Array) -> Array:
-    """Return a copy whose last axis is filled up with zeros to whole vectors."""
-    *rows, width = array.shape
-    filled_up = zeros((*rows, padded_width(width, array.dtype)), array.dtype)
-    filled_up[..., :width] = array
+def zeros(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    """Return zeros that begin where a vector may; the last axis fills whole vectors."""
+    return all_zeros([shape], dtype)[0]
+
+
+def padded(*arrays: Array) -> list[Array]:
+    """Return copies whose last axes are filled up with zeros to whole vectors."""
+    dtype = arrays[0].dtype
+    shapes = [(*a.shape[:-1], padded_width(a.shape[-1], dtype)) for a in arrays]
+    filled_up = all_zeros(shapes, dtype)
+    for copy, array in zip(filled_up, arrays, strict=True):
+        copy[..., : array.shape[-1]] = array
     return filled_up
 
 
@@ -82,13 +101,13 @@ def room_for_states(steps: int, hidden: Array) -> Array:
 def padded_net(weights: Weights) -> Net:
     """Return padded copies for back-propagation."""
     b, c, U, W, V = weights
-    return Net(*map(padded, (b, c, U.T, W, V)))
+    return Net(*padded(b, c, U.T, W, V))
 
 
 def reader_of(weights: Weights) -> Reader:
     """Return padded copies for the forward pass."""
     b, c, U, W, V = weights
-    return Reader(*map(padded, (b, c, U.T, W.T, V.T)))
+    return Reader(*padded(b, c, U.T, W.T, V.T))
 
 
 def unpadded_net(net: Net, like: Weights) -> Weights:

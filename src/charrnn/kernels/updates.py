@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.kernels.jit import jit
-from charrnn.kernels.padding import Net, Reader, zeros
+from charrnn.kernels.padding import Net, Reader, all_zeros
 from charrnn.kernels.passes import (
     add_products,
     back_propagate,
@@ -129,7 +129,7 @@ def space_for(net: Net, T: int) -> Space:
     """Return room for the updates of a net with windows of T characters."""
     (m, M), (K, _), L = net.W.shape, net.V.shape, net.c.size
     shapes = ((m, M), (m, L), (T + 1, M), (T, L), (T, M), (T, M), (_ROWS, M))
-    arrays = [zeros(shape, net.b.dtype) for shape in (*shapes, (M,), (L,), (M,))]
+    arrays = all_zeros((*shapes, (M,), (L,), (M,)), net.b.dtype)
     return Space(*(*arrays, np.zeros(T, np.int64), np.full(K, -1)))
 
 
