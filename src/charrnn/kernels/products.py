@@ -28,6 +28,10 @@ _HAS_AVX512 = bool(llvm.get_host_cpu_features().get("avx512f"))
 VECTOR_BYTES = 64 if _HAS_AVX512 else 32
 TILE_ROWS, _TILE_VECTORS = (3, 5) if _HAS_AVX512 else (5, 2)
 _WIDEST = {1: 7, TILE_ROWS: _TILE_VECTORS}
+# With one row a term is used once: it should have come from level 2 by then.  So many
+# rows of B ahead are asked for; none where level 1 of the cache is as large as with AVX-512.
+_ROWS_AHEAD = 0 if _HAS_AVX512 else 2
+_LINE_BYTES = 64
 _SIDE = 8  # of the squares in which a matrix is transposed
 
 
@@ -57,6 +61,17 @@ class _Array:
         return self.builder.bitcast(pointer, kind.as_pointer())
 
 
+def _prefetch(builder: Any, pointer: Any) -> None:
+    """Ask for a line of memory to be brought to level 1 of the cache; no more than that."""
+    pointer_type, i32 = pointer.type, ir.IntType(32)
+    signature = ir.FunctionType(ir.VoidType(), [pointer_type, i32, i32, i32])
+    function = cgutils.get_or_insert_function(
+        builder.module, signature, "llvm.prefetch.p0"
+    )
+    # To be read (0), into all levels (3), as data (1).
+    builder.call(function, [pointer, i32(0), i32(3), i32(1)])
+
+
 def _product(rows: int) -> Any:
     """Return the intrinsic that does a number of rows at once."""
 
@@ -71,6 +86,7 @@ def _product(rows: int) -> Any:
             )
             scalar = context.get_value_type(out.dtype)
             vector = ir.VectorType(scalar, lanes)
+            byte = ir.IntType(8)
             undefined = ir.Constant(vector, ir.Undefined)
             everywhere = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
 
@@ -94,6 +110,10 @@ def _product(rows: int) -> Any:
                     builder.store(builder.load(here, align=itemsize), total)
                 with cgutils.for_range(builder, factors.shape[1]) as loop:
                     here = [terms.at(vector, offset, loop.index) for offset in offsets]
+                    if rows == 1 and _ROWS_AHEAD:
+                        ahead = builder.add(loop.index, number(_ROWS_AHEAD))
+                        for offset in offsets[:: _LINE_BYTES // VECTOR_BYTES]:
+                            _prefetch(builder, terms.at(byte, offset, ahead))
                     row_of_B = [builder.load(at, align=itemsize) for at in here]
                     for row in range(rows):
                         by = factor(row, loop.index)
