@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import floor
-from benchmarks.chart import draw_dots
+from benchmarks.chart import draw_bars
 from benchmarks.peers import reference
 from benchmarks.peers.learning import Learn
 from benchmarks.reporting import OURS, Timing, content_of, say, tell
@@ -110,7 +110,7 @@ def main() -> None:
         )
     tell(timings, floors)
     write_json(RESULTS / "compare.json", content_of(text, timings, floors))
-    draw_dots(
+    draw_bars(
         RESULTS / "compare.svg",
         {name: statistics.median(t.microseconds) for name, t in timings.items()},
         floors["float32"][1].total,
