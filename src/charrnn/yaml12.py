@@ -22,7 +22,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):  # a few lines of them can fill the memory
-            event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # not in PyYAML's types
+            event = self.current_event  # it is there since it was checked
             raise yaml.composer.ComposerError(
                 problem=f"the alias *{event.anchor}: write the value itself",
                 problem_mark=event.start_mark,
