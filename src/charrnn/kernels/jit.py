@@ -57,13 +57,15 @@ def _cache_folder() -> str:
     return str(folder / f"numba-{digest[:16]}")
 
 
-def _use(function: Any, single: Callable[..., Any], double: Callable[..., Any]) -> None:
+def _overload_by_type(
+    function: Any, single: Callable[..., Any], double: Callable[..., Any]
+) -> None:
     """Let a function of `exact` mean, in compiled code, that of its argument's type."""
     # Not strict: Numba would compare the annotations of the arguments, too.
     choose = overload(function, jit_options=_OPTIONS, strict=False)
     choose(lambda x: single if x == types.float32 else double)
 
 
-_use(exact.exp, exact.exp32, exact.exp64)
-_use(exact.log, exact.log32, exact.log64)
-_use(exact.tanh, exact.tanh32, exact.tanh64)
+_overload_by_type(exact.exp, exact.exp32, exact.exp64)
+_overload_by_type(exact.log, exact.log32, exact.log64)
+_overload_by_type(exact.tanh, exact.tanh32, exact.tanh64)

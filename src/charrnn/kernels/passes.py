@@ -16,6 +16,7 @@ from charrnn.kernels.padding import Net, Reader
 from charrnn.kernels.products import (
     TILE_ROWS,
     add_one_row,
+    add_one_row_from_afar,
     add_tile_rows,
     transpose_square,
 )
@@ -35,7 +36,7 @@ def add_products(out: Array, A: Array, B: Array) -> None:
 
 @jit
 def copy_row(out: Array, row: Array) -> None:
-    """Copy a row.  ``out[:] = row`` would compile a message on shapes, for five seconds."""
+    """Copy a row.  ``out[:] = row`` would compile a message on shapes, for seconds."""
     for i in range(out.shape[0]):
         out[i] = row[i]
 
@@ -48,7 +49,7 @@ def states(reader: Reader, x: Array, H: Array) -> None:
         h, u = H[t + 1], reader.UT[x[t]]
         for i in range(h.shape[0]):
             h[i] = u[i] + reader.b[i]
-        add_one_row(H[t + 1 : t + 2], H[t : t + 1, :m], reader.WT)
+        add_one_row_from_afar(H[t + 1 : t + 2], H[t : t + 1, :m], reader.WT)
         for i in range(h.shape[0]):
             h[i] = exact.tanh(h[i])
 
@@ -103,7 +104,7 @@ def back_propagate(net: Net, y: Array, H: Array, P: Array, D: Array) -> None:
     for t in range(y.shape[0] - 1, -1, -1):
         d, h = D[t], H[t + 1]
         if t + 1 < y.shape[0]:
-            add_one_row(D[t : t + 1], D[t + 1 : t + 2, :m], net.W)
+            add_one_row_from_afar(D[t : t + 1], D[t + 1 : t + 2, :m], net.W)
         for i in range(d.shape[0]):
             d[i] *= one - h[i] * h[i]
 

@@ -28,8 +28,8 @@ _HAS_AVX512 = bool(llvm.get_host_cpu_features().get("avx512f"))
 VECTOR_BYTES = 64 if _HAS_AVX512 else 32
 TILE_ROWS, _TILE_VECTORS = (3, 5) if _HAS_AVX512 else (5, 2)
 _WIDEST = {1: 7, TILE_ROWS: _TILE_VECTORS}
-# With one row a term is used once: it should have come from level 2 by then.  So many
-# rows of B ahead are asked for; none where level 1 of the cache is as large as with AVX-512.
+# Of B, asked for before they are needed, where it does not fit into level 1 of the cache;
+# processors with AVX-512 have a larger one.
 _ROWS_AHEAD = 0 if _HAS_AVX512 else 2
 _LINE_BYTES = 64
 _SIDE = 8  # of the squares in which a matrix is transposed
@@ -62,7 +62,7 @@ class _Array:
 
 
 def _prefetch(builder: Any, pointer: Any) -> None:
-    """Ask for a line of memory to be brought to level 1 of the cache; no more than that."""
+    """Ask for a line of memory to be brought to level 1; it need not exist."""
     pointer_type, i32 = pointer.type, ir.IntType(32)
     signature = ir.FunctionType(ir.VoidType(), [pointer_type, i32, i32, i32])
     function = cgutils.get_or_insert_function(
@@ -72,8 +72,11 @@ def _prefetch(builder: Any, pointer: Any) -> None:
     builder.call(function, [pointer, i32(0), i32(3), i32(1)])
 
 
-def _product(rows: int) -> Any:
-    """Return the intrinsic that does a number of rows at once."""
+def _product(rows: int, rows_ahead: int = 0) -> Any:
+    """Return the intrinsic that does a number of rows at once.
+
+    It asks for rows of B so many ahead of the one that it reads, or for none.
+    """
 
     def add(_: Any, out: Any, A: Any, B: Any) -> Any:
         itemsize = out.dtype.bitwidth // 8
@@ -110,8 +113,8 @@ def _product(rows: int) -> Any:
                     builder.store(builder.load(here, align=itemsize), total)
                 with cgutils.for_range(builder, factors.shape[1]) as loop:
                     here = [terms.at(vector, offset, loop.index) for offset in offsets]
-                    if rows == 1 and _ROWS_AHEAD:
-                        ahead = builder.add(loop.index, number(_ROWS_AHEAD))
+                    if rows_ahead:
+                        ahead = builder.add(loop.index, number(rows_ahead))
                         for offset in offsets[:: _LINE_BYTES // VECTOR_BYTES]:
                             _prefetch(builder, terms.at(byte, offset, ahead))
                     row_of_B = [builder.load(at, align=itemsize) for at in here]
@@ -156,6 +159,7 @@ def _product(rows: int) -> Any:
 
 # out (rows, w), A (rows, n) of any strides, B (n or more, w); w fills whole vectors.
 add_one_row: Any = _product(1)
+add_one_row_from_afar: Any = _product(1, _ROWS_AHEAD)
 add_tile_rows: Any = _product(TILE_ROWS)
 
 
