@@ -12,7 +12,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from charrnn.artifacts import write_bytes
+from charrnn.files.artifacts import write_bytes
 
 _STYLE: Any = {
     "svg.hashsalt": "charrnn",

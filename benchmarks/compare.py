@@ -32,10 +32,10 @@ from benchmarks.setting import (
     stay_on_one_processor,
     weights_for,
 )
-from charrnn.artifacts import write_json
-from charrnn.corpus import Ids
-from charrnn.model import Weights
-from charrnn.runs import Recipe
+from charrnn.files.artifacts import write_json
+from charrnn.network.model import Weights
+from charrnn.text.vocabulary import Ids
+from charrnn.training.state import Recipe
 
 RESULTS = Path(__file__).parent / "results"
 ROUNDS = 9

@@ -33,9 +33,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from charrnn import exact
-from charrnn.kernels.padding import zeros
-from charrnn.kernels.passes import add_products
-from charrnn.kernels.products import TILE_ROWS, VECTOR_BYTES, padded_width
+from charrnn.network.kernels.padding import zeros
+from charrnn.network.kernels.passes import add_products
+from charrnn.network.kernels.products import TILE_ROWS, VECTOR_BYTES, padded_width
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

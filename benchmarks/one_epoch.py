@@ -18,8 +18,8 @@ import numpy as np
 
 from benchmarks.peers.ours import WATCH
 from benchmarks.setting import HIDDEN_SIZE, RECIPE, weights_for
-from charrnn.arrays import read_ids
-from charrnn.training import start, train
+from charrnn.files.arrays import read_ids
+from charrnn.training.loop import start, train
 
 
 def main(path: Path, vocabulary_size: int) -> None:

@@ -26,7 +26,7 @@ from benchmarks.setting import (
     stay_on_one_processor,
     weights_for,
 )
-from charrnn.artifacts import write_json
+from charrnn.files.artifacts import write_json
 
 RESULTS = Path(__file__).parent / "results"
 VOCABULARY_SIZE = 65

@@ -31,15 +31,16 @@ from benchmarks.warmup_results import (
     losses_of,
     name_of,
 )
-from charrnn.artifacts import read_json, write_json
-from charrnn.corpus import Ids, Parts, Vocabulary, split
-from charrnn.evaluation import nats_per_character
-from charrnn.fetching import bible_source, verses
-from charrnn.kernels import compiled
-from charrnn.model import Weights, initial_weights
-from charrnn.runs import SATURATED, Recipe, Run
-from charrnn.streams import Purpose, stream
-from charrnn.training import start, train
+from charrnn.files.artifacts import read_json, write_json
+from charrnn.files.bible import bible_source, verses
+from charrnn.network.kernels import compiled
+from charrnn.network.model import Weights, initial_weights
+from charrnn.network.scoring import nats_per_character
+from charrnn.network.streams import Purpose, stream
+from charrnn.text.parts import Parts, split
+from charrnn.text.vocabulary import Ids, Vocabulary
+from charrnn.training.loop import start, train
+from charrnn.training.state import SATURATED, Recipe, Run
 
 RESULTS = Path(__file__).parent / "results" / "warmup.json"
 EPOCHS = 6

@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from charrnn.artifacts import write_json
-from charrnn.config import EvaluateConfig, load_section
-from charrnn.evaluation import network_scores
-from charrnn.measures import measure, spread
-from charrnn.ngrams import NGram, fits, uniform
-from charrnn.saving import load_ids, load_model, load_vocabulary
+from charrnn.evaluation.measures import measure, spread
+from charrnn.evaluation.ngrams import NGram, fits, uniform
+from charrnn.files.artifacts import write_json
+from charrnn.files.models import load_model
+from charrnn.files.params import EvaluateConfig, load_section
+from charrnn.files.prepared import load_ids, load_vocabulary
+from charrnn.network.scoring import network_scores
 from stages.inputs import Inputs
 from stages.running import log, run
 

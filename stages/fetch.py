@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from charrnn.artifacts import write_text
-from charrnn.config import FetchConfig, load_section
-from charrnn.fetching import bible_source, verses
+from charrnn.files.artifacts import write_text
+from charrnn.files.bible import bible_source, verses
+from charrnn.files.params import FetchConfig, load_section
 from stages.inputs import Inputs
 from stages.running import log, run
 

@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from charrnn.artifacts import write_json
-from charrnn.config import GradcheckConfig, ModelConfig, load_section
-from charrnn.differences import choose_elements
 from charrnn.errors import BookError
-from charrnn.experiment import first_weights
-from charrnn.gradcheck import Steps, affordable, calm_sigma, check
-from charrnn.gradient_errors import Errors, Limits, table
-from charrnn.saving import load_ids, load_vocabulary
-from charrnn.streams import Purpose, stream
-from charrnn.updatecheck import check_updates
+from charrnn.files.artifacts import write_json
+from charrnn.files.experiment import first_weights
+from charrnn.files.params import GradcheckConfig, ModelConfig, load_section
+from charrnn.files.prepared import load_ids, load_vocabulary
+from charrnn.gradcheck.check import Steps, affordable, calm_sigma, check
+from charrnn.gradcheck.comparison import Errors, Limits, table
+from charrnn.gradcheck.differences import choose_elements
+from charrnn.gradcheck.updates import check_updates
+from charrnn.network.streams import Purpose, stream
 from stages.inputs import Inputs
 from stages.running import log, run
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import charrnn
 import stages
-from charrnn.artifacts import together
-from charrnn.config import PARAMS, Section
 from charrnn.errors import ArtifactError, InputError
-from charrnn.yaml12 import read_yaml
+from charrnn.files.artifacts import together
+from charrnn.files.params import PARAMS, Section
+from charrnn.files.yaml12 import read_yaml
 
 log = logging.getLogger("charrnn")
 

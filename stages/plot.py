@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from charrnn.artifacts import read_table, write_bytes
-from charrnn.config import PlotConfig, TrainConfig, load_section
-from charrnn.plotting import (
+from charrnn.files.artifacts import read_table, write_bytes
+from charrnn.files.params import PlotConfig, TrainConfig, load_section
+from charrnn.plots.curves import (
     COLUMNS,
     VALIDATION_COLUMNS,
     epoch_panels,

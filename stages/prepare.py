@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from charrnn.arrays import write_array
-from charrnn.artifacts import read_bytes, write_json
-from charrnn.config import PrepareConfig, load_section
-from charrnn.corpus import Vocabulary, decode_book, split
 from charrnn.errors import BookError
-from charrnn.measures import entropy_bits
-from charrnn.saving import save_vocabulary
+from charrnn.files.arrays import write_array
+from charrnn.files.artifacts import read_bytes, write_json
+from charrnn.files.params import PrepareConfig, load_section
+from charrnn.files.prepared import save_vocabulary
+from charrnn.text.book import decode_book
+from charrnn.text.parts import split
+from charrnn.text.vocabulary import Vocabulary, entropy_bits
 from stages.inputs import Inputs
 from stages.running import log, run
 

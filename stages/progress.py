@@ -6,9 +6,9 @@ import time
 import numpy as np
 from tqdm import tqdm
 
-from charrnn.corpus import Ids, Vocabulary
-from charrnn.runs import Run, Watch
-from charrnn.sampling import Choice, continue_text
+from charrnn.network.sampling import Choice, continue_text
+from charrnn.text.vocabulary import Ids, Vocabulary
+from charrnn.training.state import Run, Watch
 
 log = logging.getLogger("charrnn")
 
@@ -98,7 +98,7 @@ class Progress:
     def _sample(self) -> str:
         """Return a short text, on one line, whatever is in it."""
         weights = self._run.weights
-        assert self._watch.text_rng is not None  # see charrnn.experiment.watch_of
+        assert self._watch.text_rng is not None  # see charrnn.files.experiment.watch_of
         ids = continue_text(
             weights,
             self._first,

@@ -3,18 +3,19 @@
 import hashlib
 from pathlib import Path
 
-from charrnn.artifacts import read_bytes, read_json, read_table, write_bytes
-from charrnn.config import PARAMS, Section, load_section
 from charrnn.errors import ArtifactError
+from charrnn.files.artifacts import read_bytes, read_json, read_table, write_bytes
+from charrnn.files.models import load_model
+from charrnn.files.params import PARAMS, Section, load_section
+from charrnn.files.prepared import load_ids, load_vocabulary
+from charrnn.files.yaml12 import read_yaml
 from charrnn.inspection.surprise import surprise
 from charrnn.inspection.units import units
 from charrnn.report.data import Copying, Corpus, Evaluation, Training
 from charrnn.report.page import TEMPLATES, Report, render
 from charrnn.report.params import sections
 from charrnn.report.reading import figures, gradients, sample, texts
-from charrnn.runs import Row, Validation
-from charrnn.saving import load_ids, load_model, load_vocabulary
-from charrnn.yaml12 import read_yaml
+from charrnn.training.state import Row, Validation
 from stages.inputs import Inputs
 from stages.running import log, run
 

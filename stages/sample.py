@@ -4,13 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn.artifacts import write_json, write_text
-from charrnn.config import SampleConfig, load_section
-from charrnn.copying import longest_copy, share_new
 from charrnn.errors import ConfigError, VocabularyError
-from charrnn.sampling import Choice, continue_text
-from charrnn.saving import load_ids, load_model, load_vocabulary
-from charrnn.streams import Purpose, stream
+from charrnn.evaluation.copying import longest_copy, share_new
+from charrnn.files.artifacts import write_json, write_text
+from charrnn.files.models import load_model
+from charrnn.files.params import SampleConfig, load_section
+from charrnn.files.prepared import load_ids, load_vocabulary
+from charrnn.network.sampling import Choice, continue_text
+from charrnn.network.streams import Purpose, stream
 from stages.inputs import Inputs
 from stages.running import log, run
 

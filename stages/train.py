@@ -6,16 +6,17 @@ from pathlib import Path
 
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from charrnn.artifacts import read_json, write_json, write_table, write_text
-from charrnn.checkpoints import Checkpoints, one_writer, remove_stale
-from charrnn.config import ModelConfig, TrainConfig, load_section
-from charrnn.corpus import window_count
 from charrnn.errors import ArtifactError, GradientError
-from charrnn.experiment import first_weights, recipe_of, watch_of
-from charrnn.runs import Row, Run, Validation
-from charrnn.saving import load_ids, load_vocabulary, save_model
-from charrnn.summary import metrics_of, texts_of
-from charrnn.training import check_lengths, start, train
+from charrnn.files.artifacts import read_json, write_json, write_table, write_text
+from charrnn.files.checkpoints import Checkpoints, one_writer, remove_stale
+from charrnn.files.experiment import first_weights, recipe_of, watch_of
+from charrnn.files.models import save_model
+from charrnn.files.params import ModelConfig, TrainConfig, load_section
+from charrnn.files.prepared import load_ids, load_vocabulary
+from charrnn.text.parts import window_count
+from charrnn.training.loop import check_lengths, start, train
+from charrnn.training.state import Row, Run, Validation
+from charrnn.training.summary import metrics_of, texts_of
 from stages.inputs import Inputs
 from stages.progress import Progress
 from stages.running import Stopped, log, run

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from charrnn.artifacts import write_json
+from charrnn.files.artifacts import write_json
 from stages import evaluate, gradcheck, prepare, sample, train
 from tests.conftest import Project
 from tests.imports import ROOT

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
-from charrnn import checkpoints
-from charrnn.artifacts import write_json
+from charrnn.files import checkpoints
+from charrnn.files.artifacts import write_json
 from stages import evaluate, fetch, gradcheck, plot, prepare, report, sample, train
 from tests.conftest import Project
 from tests.imports import ROOT

@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import DTypeLike
 
-from charrnn.corpus import Ids
-from charrnn.model import Weights, initial_weights
-from charrnn.runs import Recipe, Watch
+from charrnn.network.model import Weights, initial_weights
+from charrnn.text.vocabulary import Ids
+from charrnn.training.state import Recipe, Watch
 
 RECIPE = Recipe(
     epochs=2,

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.kernels import reading, updates, writing
+from charrnn.network.kernels import reading, updates, writing
 from stages import evaluate, gradcheck, plot, prepare, report, sample, train
 
 PARAMS = """\

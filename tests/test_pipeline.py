@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from charrnn.config import Section
+from charrnn.files.params import Section
 from charrnn.report.page import TEMPLATES
 from tests.imports import ROOT, closure
 from tests.small_run import PARAMS, make_book

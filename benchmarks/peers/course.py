@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.peers.learning import Block, Learn, smoothed, windows_for_ever
-from charrnn.corpus import Ids
-from charrnn.model import Weights, zeros_like
-from charrnn.runs import Recipe
+from charrnn.network.model import Weights, zeros_like
+from charrnn.text.vocabulary import Ids
+from charrnn.training.state import Recipe
 
 Array = NDArray[Any]
 

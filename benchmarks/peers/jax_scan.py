@@ -19,9 +19,10 @@ import numpy as np
 from jax import Array, lax
 
 from benchmarks.peers.learning import Block, Learn
-from charrnn.corpus import Ids, window_count
-from charrnn.model import Weights
-from charrnn.runs import Recipe
+from charrnn.network.model import Weights
+from charrnn.text.parts import window_count
+from charrnn.text.vocabulary import Ids
+from charrnn.training.state import Recipe
 
 UNROLL = 1
 # The loss, the last state and the gradients, from weights, h_0, x and y.

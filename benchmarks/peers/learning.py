@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.corpus import Ids, window_count
+from charrnn.text.parts import window_count
+from charrnn.text.vocabulary import Ids
 
 
 class Block(NamedTuple):

@@ -1,4 +1,4 @@
-"""Ours: `charrnn.training.train`, as the pipeline's stage runs it.
+"""Ours: `charrnn.training.loop.train`, as the pipeline's stage runs it.
 
 Points of the curve are recorded 500 times an epoch.  Validations and texts in between are
 put off, as no peer makes any: what remains is the text before the first update, and a
@@ -8,10 +8,10 @@ validation of one window at an epoch's end.
 import numpy as np
 
 from benchmarks.peers.learning import Block, Learn
-from charrnn.corpus import Ids
-from charrnn.model import Weights
-from charrnn.runs import Recipe, Watch
-from charrnn.training import start, train
+from charrnn.network.model import Weights
+from charrnn.text.vocabulary import Ids
+from charrnn.training.loop import start, train
+from charrnn.training.state import Recipe, Watch
 
 WATCH = Watch(
     rows_per_epoch=500,

@@ -1,12 +1,12 @@
-"""The readable version, `charrnn.kernels.reference`: NumPy with its matrix products."""
+"""The readable version, `charrnn.network.reference`: NumPy with its matrix products."""
 
 import numpy as np
 
 from benchmarks.peers.learning import Block, Learn, smoothed, windows_for_ever
-from charrnn.corpus import Ids
-from charrnn.kernels.reference import adagrad_step, loss_and_gradients
-from charrnn.model import Weights, zeros_like
-from charrnn.runs import Recipe
+from charrnn.network.model import Weights, zeros_like
+from charrnn.network.reference import adagrad_step, loss_and_gradients
+from charrnn.text.vocabulary import Ids
+from charrnn.training.state import Recipe
 
 
 def prepare(weights: Weights, ids: Ids, recipe: Recipe) -> Learn:

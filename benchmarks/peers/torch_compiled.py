@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from benchmarks.peers.learning import Block, Learn, smoothed, windows_for_ever
-from charrnn.corpus import Ids
-from charrnn.model import Weights
-from charrnn.runs import Recipe
+from charrnn.network.model import Weights
+from charrnn.text.vocabulary import Ids
+from charrnn.training.state import Recipe
 
 
 def _gradients(

@@ -13,9 +13,9 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from benchmarks.peers.learning import Block, Learn, smoothed, windows_for_ever
-from charrnn.corpus import Ids
-from charrnn.model import Weights
-from charrnn.runs import Recipe
+from charrnn.network.model import Weights
+from charrnn.text.vocabulary import Ids
+from charrnn.training.state import Recipe
 
 
 def prepare(weights: Weights, ids: Ids, recipe: Recipe) -> Learn:

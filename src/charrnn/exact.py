@@ -25,11 +25,12 @@ a cast before each `.view`; integers cast back, as Numba widens them; choices ma
 masks of bits, as its `np.where` of scalars makes an array.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 # An array of the function's precision, or one number where Numba compiles it.
 Values: TypeAlias = Any
@@ -237,3 +238,13 @@ def log(x: ArrayLike) -> Any:
 def tanh(x: ArrayLike) -> Any:
     """Hyperbolic tangent of numbers in any shape; types as for `exp`."""
     return _apply(tanh32, tanh64, x)
+
+
+def bits(nats: float) -> float:
+    """Return the same in bits."""
+    return nats / float(log(2.0))
+
+
+def mean(values: Sequence[float] | NDArray[Any]) -> float:
+    """Return the mean; the sum is correctly rounded, so no order matters."""
+    return math.fsum(np.asarray(values, dtype=np.float64).tolist()) / len(values)

@@ -12,10 +12,11 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from charrnn.arrays import write_array
-from charrnn.artifacts import write_json
-from charrnn.corpus import Vocabulary
-from charrnn.saving import load_model, load_vocabulary, save_model, save_vocabulary
+from charrnn.files.arrays import write_array
+from charrnn.files.artifacts import write_json
+from charrnn.files.models import load_model, save_model
+from charrnn.files.prepared import load_vocabulary, save_vocabulary
+from charrnn.text.vocabulary import Vocabulary
 from stages import evaluate, fetch, gradcheck, plot, prepare, sample, train
 from stages.running import run
 from tests.conftest import BOOK, Project

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from charrnn.corpus import Vocabulary
+from charrnn.text.vocabulary import Vocabulary
 from stages import evaluate, fetch, gradcheck, plot, prepare, report, sample, train
 from tests.conftest import PROSE, Project
 

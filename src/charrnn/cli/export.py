@@ -4,12 +4,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from charrnn.artifacts import read_bytes, write_bytes
 from charrnn.cli import stopping
+from charrnn.cli.exporting import npz, state_arrays, state_dict_file
 from charrnn.cli.loading import load
-from charrnn.cli.writing import visible
+from charrnn.cli.output import visible
 from charrnn.errors import ArtifactError
-from charrnn.exporting import npz, state_arrays, state_dict_file
+from charrnn.files.artifacts import read_bytes, write_bytes
 
 
 def run(options: argparse.Namespace) -> int:

@@ -4,12 +4,12 @@ import argparse
 import hashlib
 from typing import Any
 
-from charrnn.artifacts import read_bytes
 from charrnn.cli.loading import load
-from charrnn.cli.writing import write_aligned, write_json
-from charrnn.corpus import Vocabulary
+from charrnn.cli.output import write_aligned, write_json
+from charrnn.cli.provenance import Provenance, provenance
 from charrnn.errors import ArtifactError
-from charrnn.provenance import Provenance, provenance
+from charrnn.files.artifacts import read_bytes
+from charrnn.text.vocabulary import Vocabulary
 
 # Characters of the vocabulary, in a line and in all.
 _LINE, _MOST = 64, 256

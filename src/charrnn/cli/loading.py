@@ -2,10 +2,11 @@
 
 import argparse
 
-from charrnn.corpus import Vocabulary
 from charrnn.errors import ArtifactError
-from charrnn.model import Weights
-from charrnn.saving import load_model, load_vocabulary
+from charrnn.files.models import load_model
+from charrnn.files.prepared import load_vocabulary
+from charrnn.network.model import Weights
+from charrnn.text.vocabulary import Vocabulary
 
 
 def load(options: argparse.Namespace) -> tuple[Vocabulary, Weights]:

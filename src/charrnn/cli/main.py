@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from charrnn.cli import stopping
 from charrnn.cli.arguments import parser
-from charrnn.cli.writing import forget_output, prepare_streams
+from charrnn.cli.output import forget_output, prepare_streams
 from charrnn.errors import CharRnnError, one_line
 
 

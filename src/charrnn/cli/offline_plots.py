@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from charrnn.cli import stopping
-from charrnn.offline_plots import install, remove
+from charrnn.cli.plots_page import install, remove
 
 
 def run(options: argparse.Namespace) -> int:

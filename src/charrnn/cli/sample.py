@@ -8,14 +8,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from charrnn.cli.loading import load
+from charrnn.cli.output import visible
 from charrnn.cli.terminal import is_terminal, styled
-from charrnn.cli.writing import visible
-from charrnn.corpus import Vocabulary
 from charrnn.errors import VocabularyError
-from charrnn.evaluation import steps_at_once
-from charrnn.model import Weights
-from charrnn.sampling import Choice, stream_text
-from charrnn.streams import Purpose, stream
+from charrnn.network.model import Weights
+from charrnn.network.sampling import Choice, stream_text
+from charrnn.network.scoring import steps_at_once
+from charrnn.network.streams import Purpose, stream
+from charrnn.text.vocabulary import Vocabulary
 
 
 def run(options: argparse.Namespace) -> int:

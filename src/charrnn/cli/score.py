@@ -8,16 +8,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from charrnn.artifacts import read_bytes
 from charrnn.cli.loading import load
+from charrnn.cli.output import field, write_aligned, write_json
 from charrnn.cli.terminal import is_terminal
-from charrnn.cli.writing import field, write_aligned, write_json
-from charrnn.corpus import Ids, decode_book
 from charrnn.errors import BookError, TrainingError
-from charrnn.evaluation import pieces_of_scores
-from charrnn.measures import Scores, bits
-from charrnn.model import Weights
-from charrnn.scoring import (
+from charrnn.evaluation.scores import (
     Line,
     check_length,
     known_text,
@@ -25,6 +20,12 @@ from charrnn.scoring import (
     named,
     score_lines,
 )
+from charrnn.exact import bits
+from charrnn.files.artifacts import read_bytes
+from charrnn.network.model import Weights
+from charrnn.network.scoring import Scores, pieces_of_scores
+from charrnn.text.book import decode_book
+from charrnn.text.vocabulary import Ids
 
 HEADER = "line\tcharacters\tnats_per_character\tbits_per_character\ttext\n"
 

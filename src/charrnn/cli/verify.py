@@ -4,8 +4,8 @@ import argparse
 import sys
 
 from charrnn.cli.terminal import styled
+from charrnn.cli.verifying import Finding, compare_with_lock, compare_with_training
 from charrnn.errors import CharRnnError, one_line
-from charrnn.verifying import Finding, compare_with_lock, compare_with_training
 
 
 def run(options: argparse.Namespace) -> int:

@@ -25,9 +25,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.corpus import Ids
 from charrnn.inspection.properties import Property
 from charrnn.inspection.ranks import strengths, twice_ranks
+from charrnn.text.vocabulary import Ids
 
 Array = NDArray[Any]
 

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn import exact
-from charrnn.corpus import Ids, Vocabulary
-from charrnn.evaluation import network_scores, steps_at_once
+from charrnn.exact import mean
 from charrnn.inspection.passages import Run, runs, spans
-from charrnn.kernels import reading
-from charrnn.measures import mean
-from charrnn.model import Weights
+from charrnn.network.kernels import reading
+from charrnn.network.model import Weights
+from charrnn.network.scoring import network_scores, steps_at_once
+from charrnn.text.vocabulary import Ids, Vocabulary
 
 Array = NDArray[Any]
 

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.corpus import Ids, Vocabulary
 from charrnn.inspection.findings import Finding, Half, find, half_of, is_enough, measure
 from charrnn.inspection.passages import Run, runs, spans
 from charrnn.inspection.properties import Property, properties
 from charrnn.inspection.ranks import strengths, twice_ranks
-from charrnn.kernels import reading
-from charrnn.model import Weights
+from charrnn.network.kernels import reading
+from charrnn.network.model import Weights
+from charrnn.text.vocabulary import Ids, Vocabulary
 
 Array = NDArray[Any]
 

@@ -6,7 +6,7 @@ their types the rule.  A field that may be missing has None as its default.
 
 from typing import NamedTuple
 
-from charrnn.measures import Measures, Spread
+from charrnn.evaluation.measures import Measures, Spread
 
 
 class Corpus(NamedTuple):

@@ -59,7 +59,7 @@ def charts(
     Parameters
     ----------
     figure : bytes
-        SVG, from `charrnn.plotting`.
+        SVG, from `charrnn.plots.curves`.
     name : str
         What the ids begin with.
     where : str

@@ -61,9 +61,9 @@ class Report(NamedTuple):
     corpus, gradients, training, evaluation, copying
         The metrics of the stages.
     curve : (rows, 4) float64
-        The fields of `charrnn.runs.Row`.
+        The fields of `charrnn.training.state.Row`.
     validations : (n, 3) float64
-        The fields of `charrnn.runs.Validation`; n may be 0.
+        The fields of `charrnn.training.state.Validation`; n may be 0.
     panels, overlaid : bytes
         The figures of stage plot, SVG.
     texts : list of Written

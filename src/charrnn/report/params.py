@@ -28,7 +28,7 @@ def sections(content: dict[str, Any], text: str, where: str) -> list[Section]:
     Parameters
     ----------
     content : dict
-        What the file holds, from `charrnn.yaml12`.
+        What the file holds, from `charrnn.files.yaml12`.
     text : str
         The file, for its comments.
     where : str

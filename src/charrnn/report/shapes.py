@@ -12,7 +12,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _SHAPES = {"g", "path", "use", "defs", "clipPath", "rect"}
 _KEPT = {"d", "x", "y", "width", "height", "transform"}
-# The colours of charrnn.plotting, by what they are for; any other one is an epoch's.
+# The colours of charrnn.plots.curves, by what they are for; any other one is an epoch's.
 COLOURS = {
     "#ffffff": "paper",
     "#e4e4e4": "grid",

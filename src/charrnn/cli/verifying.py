@@ -1,0 +1,148 @@
+"""Whether what lies here is what dvc.lock says, and what the code gives."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from charrnn.errors import ArtifactError
+from charrnn.files.artifacts import read_table
+from charrnn.files.experiment import first_weights, recipe_of, watch_of
+from charrnn.files.params import ModelConfig, TrainConfig, load_section
+from charrnn.files.prepared import load_ids, load_vocabulary
+from charrnn.files.yaml12 import read_yaml
+from charrnn.training.loop import start, train
+from charrnn.training.state import Row
+
+LOCK, PIPELINE = Path("dvc.lock"), Path("dvc.yaml")
+TRAINING = Path("data/prepared/training.npy")
+VOCABULARY = Path("data/prepared/vocabulary.json")
+CURVE = Path("metrics/loss.csv")
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at, and whether it holds."""
+
+    holds: bool
+    text: str
+
+
+def compare_with_lock(lock: Path = LOCK) -> Iterator[Finding]:
+    """Hash each file that dvc.lock names; yield what holds and what does not.
+
+    Raises
+    ------
+    CharRnnError
+        If dvc.lock cannot be read or is damaged.
+    """
+    try:
+        stages = read_yaml(lock)["stages"]
+        yield from _compare_stages(stages)
+        yield from _missing(stages, read_yaml(PIPELINE)["stages"])
+    except (AttributeError, KeyError, TypeError):
+        message = f"{lock}: damaged, or it has no stages"
+        raise ArtifactError(message) from None
+
+
+def _compare_stages(stages: dict[str, Any]) -> Iterator[Finding]:
+    if not stages:
+        raise KeyError
+    kinds = {"deps": "reads", "outs": "made"}
+    checked: set[tuple[str, str]] = set()
+    for stage, content in stages.items():
+        for kind, verb in kinds.items():
+            for entry in content.get(kind, []):
+                path, md5 = entry["path"], entry.get("md5")
+                if (path, md5) not in checked:
+                    checked.add((path, md5))
+                    what = f"{path} ({stage} {verb} it)"
+                    yield _compare_file(what, Path(path), md5)
+        for file, values in content.get("params", {}).items():
+            yield _compare_values(f"{file} ({stage} reads it)", Path(file), values)
+
+
+def _missing(locked: dict[str, Any], stages: dict[str, Any]) -> Iterator[Finding]:
+    """Yield each stage and each output of dvc.yaml that dvc.lock does not name."""
+    for stage, content in stages.items():
+        known = {entry["path"] for entry in locked.get(stage, {}).get("outs", [])}
+        for entry in content.get("outs", []) + content.get("metrics", []):
+            for path in [entry] if isinstance(entry, str) else entry:
+                if path not in known:
+                    yield Finding(False, f"{path} ({stage} makes it) is not in {LOCK}")
+
+
+def _compare_values(what: str, path: Path, values: dict[str, Any]) -> Finding:
+    """Compare the values that a stage was run with, by key or by section."""
+    here = read_yaml(path)
+    for key, value in values.items():
+        found: Any = here
+        for name in key.split("."):
+            found = found.get(name) if isinstance(found, dict) else None
+        if found != value:
+            return Finding(False, f"{what} has other values of {key} than dvc.lock")
+    return Finding(True, f"{what} has the values of dvc.lock: {', '.join(values)}")
+
+
+def _compare_file(what: str, path: Path, md5: Any) -> Finding:
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "md5").hexdigest()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = error.strerror if isinstance(error, OSError) else error
+        return Finding(False, f"{what} cannot be read: {reason}")
+    if found != md5:
+        return Finding(False, f"{what} is another file than dvc.lock says")
+    return Finding(True, f"{what} is as dvc.lock says")
+
+
+def compare_with_training(updates: int) -> Finding:
+    """Train again in memory and compare the curve bit by bit.
+
+    Parameters
+    ----------
+    updates : int
+        How far to train; the points of the curve up to there are compared.
+
+    Raises
+    ------
+    CharRnnError
+        If params.yaml, the prepared book or the curve cannot be read.
+    """
+    config, model = load_section(TrainConfig), load_section(ModelConfig)
+    vocabulary = load_vocabulary(VOCABULARY)
+    training = load_ids(TRAINING, vocabulary)
+    curve = read_table(CURVE, Row._fields)
+    rows = (Row.of(values) for values in curve)
+    expected = [row for row in rows if row.update <= updates]
+    if not expected:
+        message = f"{CURVE}: its first point lies beyond update {updates:,}"
+        raise ArtifactError(message)
+    recipe = recipe_of(config)
+    weights = first_weights(model, vocabulary.size, dtype=config.precision)
+    run = start(weights, training, recipe)
+    for _ in train(run, training, training[:0], recipe, watch_of(config)):
+        if len(run.rows) >= len(expected):
+            break
+    difference = _first_difference(run.rows, expected)
+    if difference is not None:
+        return Finding(False, difference)
+    last = expected[-1]
+    text = (
+        f"training again gives the {len(expected):,} points of {CURVE} up to update "
+        f"{last.update:,}, bit for bit"
+    )
+    return Finding(True, text)
+
+
+def _first_difference(found: list[Row], expected: list[Row]) -> str | None:
+    """Say where the curve of another training leaves the one that lies here."""
+    for place, row in enumerate(expected):
+        if place == len(found):
+            return f"{CURVE} has a point at update {row.update:,}, training has not"
+        for name, again, here in zip(Row._fields, found[place], row, strict=True):
+            if again != here:
+                return (
+                    f"training again leaves {CURVE} at update {row.update:,}: "
+                    f"{name} is {here!r} there, {again!r} now"
+                )
+    return None

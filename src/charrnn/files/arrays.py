@@ -1,0 +1,122 @@
+"""Arrays as files: ids as .npy, everything else as safetensors, never compressed.
+
+Nothing that is read here can run code; the same arrays give the same bytes.
+"""
+
+import io
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors import numpy as safetensors
+
+from charrnn.errors import ArtifactError
+from charrnn.files.artifacts import read_bytes, write_bytes
+
+# safetensors keeps its metadata in an order that differs from process to process, so
+# all of it stands under one key, as JSON with sorted keys.
+_HEADER = "charrnn"
+
+# How a .npy file of ids begins; NumPy fills its header up to this length.
+_IDS_HEADER_BYTES = 128
+_IDS_HEADER = re.compile(
+    rb"\x93NUMPY\x01\x00v\x00"
+    rb"\{'descr': '([|<]u[124])', 'fortran_order': False, 'shape': \((\d{1,18}),\), \} *\n"
+)
+
+
+def write_array(path: Path, array: NDArray[Any]) -> None:
+    """Write one array as .npy."""
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    write_bytes(path, buffer.getvalue())
+
+
+def read_ids(path: Path) -> NDArray[np.unsignedinteger]:
+    """Map a one-dimensional array of character ids from disk, read-only.
+
+    The header must be, to the letter, one that `write_array` writes: NumPy's own reader
+    evaluates what it finds there.
+
+    Raises
+    ------
+    ArtifactError
+        If the file cannot be read or is not a whole array of unsigned integers.
+    """
+    try:
+        with path.open("rb") as file:
+            header = _IDS_HEADER.fullmatch(file.read(_IDS_HEADER_BYTES))
+            size = file.seek(0, os.SEEK_END)
+        if header is not None:
+            dtype, length = np.dtype(header[1].decode()), int(header[2])
+            if size == _IDS_HEADER_BYTES + length * dtype.itemsize:
+                if length == 0:  # nothing that could be mapped
+                    return np.zeros(0, dtype)
+                return np.memmap(
+                    path, dtype, mode="r", offset=_IDS_HEADER_BYTES, shape=(length,)
+                )
+    except OSError as error:
+        message = f"{path}: cannot be read: {error.strerror}"
+        raise ArtifactError(message) from None
+    message = f"{path}: damaged: not a whole list of character ids"
+    raise ArtifactError(message)
+
+
+def bytes_of_arrays(
+    arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]
+) -> bytes:
+    """Return named arrays and a header as safetensors."""
+    text = json.dumps(header, sort_keys=True, allow_nan=False)
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    return safetensors.save(contiguous, metadata={_HEADER: text})
+
+
+def arrays_from(content: bytes) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Return what `bytes_of_arrays` was given.
+
+    Raises
+    ------
+    ArtifactError
+        If the bytes are damaged or are another kind of file.
+    """
+    try:
+        arrays = safetensors.load(content)
+        length = int.from_bytes(content[:8], "little")
+        metadata = json.loads(content[8 : 8 + length])["__metadata__"]
+        header = json.loads(metadata[_HEADER])
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError):
+        message = "damaged, or not a file of charrnn"
+        raise ArtifactError(message) from None
+    if not isinstance(header, dict):
+        message = "damaged: its header is not an object"
+        raise ArtifactError(message)
+    return arrays, header
+
+
+def write_arrays(
+    path: Path, arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]
+) -> None:
+    """Write named arrays and a header as safetensors."""
+    write_bytes(path, bytes_of_arrays(arrays, header))
+
+
+def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Read what `write_arrays` wrote: the arrays and the header.
+
+    Raises
+    ------
+    ArtifactError
+        If the file cannot be read, is damaged, or was not written by charrnn.
+    """
+    content = read_bytes(path)
+    try:
+        return arrays_from(content)
+    except ArtifactError as error:
+        message = f"{path}: {error}"
+        raise ArtifactError(message) from None

@@ -1,0 +1,75 @@
+"""The prepared book as files: the vocabulary, and the parts as ids."""
+
+from pathlib import Path
+
+from charrnn.errors import ArtifactError, VocabularyError
+from charrnn.files.arrays import read_ids
+from charrnn.files.artifacts import read_json, write_json
+from charrnn.text.vocabulary import Ids, Vocabulary, check_ids
+
+# Raised when the content of these files changes its meaning.
+_VERSION = 1
+
+
+def save_vocabulary(path: Path, vocabulary: Vocabulary) -> None:
+    """Write a vocabulary, with its digest."""
+    content = {
+        "characters": vocabulary.characters,
+        "sha256": vocabulary.digest,
+        "version": _VERSION,
+    }
+    write_json(path, content)
+
+
+def load_vocabulary(path: Path) -> Vocabulary:
+    """Read a vocabulary.
+
+    Raises
+    ------
+    ArtifactError
+        If the file cannot be read, is damaged, or is of another version.
+    """
+    content = read_json(path)
+    if "characters" not in content:
+        message = f"{path}: is not a vocabulary: it has no 'characters'"
+        raise ArtifactError(message)
+    _check_version(path, content.get("version"))
+    characters, digest = content.get("characters"), content.get("sha256")
+    if not isinstance(characters, str):
+        message = f"{path}: damaged: its 'characters' are not a text"
+        raise ArtifactError(message)
+    try:
+        vocabulary = Vocabulary(characters)
+        is_whole = vocabulary.digest == digest
+    except (VocabularyError, UnicodeEncodeError) as error:
+        message = f"{path}: damaged: {error}"
+        raise ArtifactError(message) from None
+    if not is_whole:
+        message = f"{path}: damaged: its characters do not have the sha256 it names"
+        raise ArtifactError(message)
+    return vocabulary
+
+
+def load_ids(path: Path, vocabulary: Vocabulary) -> Ids:
+    """Map a part of a book from disk, as ids of a vocabulary, (N,), read-only.
+
+    Raises
+    ------
+    ArtifactError
+        If the file cannot be read or is damaged, or if an id is not below K.
+    """
+    ids = read_ids(path)
+    try:
+        check_ids(ids, vocabulary.size)
+    except VocabularyError as error:
+        message = f"{path}: {error}"
+        raise ArtifactError(message) from None
+    return ids
+
+
+def _check_version(path: Path, version: object) -> None:
+    if type(version) is not int or version != _VERSION:
+        message = (
+            f"{path}: is of version {str(version)[:20]}; this charrnn reads {_VERSION}"
+        )
+        raise ArtifactError(message)

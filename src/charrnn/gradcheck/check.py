@@ -1,0 +1,170 @@
+"""Are the gradients right?  Every element, against two numerical derivatives.
+
+How an error is measured stands in `gradient_errors`; whether training uses these
+gradients is asked in `updatecheck`.
+"""
+
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.errors import GradientError
+from charrnn.gradcheck.comparison import Errors, Limits, compare
+from charrnn.gradcheck.differences import (
+    Derivatives,
+    Problem,
+    numerical_derivatives,
+    with_penalty,
+)
+from charrnn.network.kernels import compiled, reading
+from charrnn.network.model import Weights
+from charrnn.text.vocabulary import Ids
+
+Array = NDArray[Any]
+
+
+class Steps(NamedTuple):
+    """h of the central and of the fourth-order difference."""
+
+    step: float
+    fourth_order_step: float
+
+
+# Up to so many hidden units all elements that are wanted are checked; of larger networks
+# at least so many of each parameter.
+_LARGE, _FEWEST = 128, 100
+
+
+def calm_sigma(sigma: float, hidden_size: int) -> float:
+    """Return sigma, but at most 1 / sqrt(m).
+
+    With larger weights the network is chaotic: its third derivatives are so large that
+    differences cannot judge it, however right its gradients are.
+    """
+    return min(sigma, 1 / math.sqrt(hidden_size))
+
+
+def affordable(most_elements: int, hidden_size: int) -> int:
+    """Return how many elements of each parameter to check: fewer of a large network.
+
+    A loss takes a time that grows as m^2; so the check takes no longer for a large m.
+    """
+    m = hidden_size
+    fewer = max(most_elements * _LARGE * _LARGE // (m * m), _FEWEST)
+    return min(most_elements, fewer)
+
+
+def problems(
+    weights: Weights, ids: Ids, hidden: Array, sequence_length: int
+) -> dict[str, Problem]:
+    """Return the windows on which the compiled kernel is checked.
+
+    With a zero state a wrong h_{t-1} at the start of a window cannot be seen: its
+    products are all zero.  So the first window is taken from a random state too, and
+    the second from the state in which that leaves the network.
+
+    Parameters
+    ----------
+    weights : Weights
+        In float64.
+    ids : (2 T + 1,) unsigned integer
+    hidden : (m,) float64
+        The random state.
+    sequence_length : int
+        T.
+
+    Returns
+    -------
+    dict
+        By the name of the state before the window: zero, random, carried.
+    """
+    T = sequence_length
+    first, second = (ids[:T], ids[1 : T + 1]), (ids[T : 2 * T], ids[T + 1 : 2 * T + 1])
+    zero = np.zeros_like(hidden)
+    carried = reading.read(weights, first[0], hidden)
+    windows = {
+        "zero": (*first, zero),
+        "random": (*first, hidden),
+        "carried": (*second, carried),
+    }
+
+    def problem(inputs: Ids, targets: Ids, state: Array) -> Problem:
+        def gradients(l2: float) -> Weights:
+            window = (inputs, targets, state)
+            return compiled.loss_and_gradients(weights, *window, l2=l2).gradients
+
+        views, losses = reading.losses_in_place(weights, inputs, targets, state)
+        return Problem(views, losses, gradients)
+
+    return {name: problem(*window) for name, window in windows.items()}
+
+
+def check(
+    weights: Weights,
+    ids: Ids,
+    hidden: Array,
+    chosen: Weights,
+    *,
+    sequence_length: int,
+    l2: float,
+    steps: Steps,
+    limits: Limits,
+    on_element: Callable[[], object] = lambda: None,
+) -> dict[str, dict[str, Errors]]:
+    """Check the compiled kernel on `problems`, without and with the penalty.
+
+    Parameters
+    ----------
+    weights, ids, hidden, sequence_length
+        As for `problems`.
+    chosen : Weights
+        Of booleans: the elements that are checked.
+    l2 : float
+        Weight of the penalty, where it is included.
+    steps : Steps
+    limits : Limits
+    on_element : callable
+        Called after each element of each problem, for a progress bar; by several threads.
+
+    Returns
+    -------
+    dict
+        From the name of the check, such as ``zero_state_with_penalty``, to the errors of
+        each parameter.
+
+    Raises
+    ------
+    GradientError
+        As for `compare`.
+    """
+    found = problems(weights, ids, hidden, sequence_length)
+
+    def derivatives_of(problem: Problem) -> Derivatives:
+        return numerical_derivatives(
+            problem, chosen, **steps._asdict(), on_element=on_element
+        )
+
+    # Each problem has weights of its own, and compiled code lets other threads run.
+    with ThreadPoolExecutor() as threads:
+        all_derivatives = list(threads.map(derivatives_of, found.values()))
+    checks = {}
+    for (state, problem), derivatives in zip(
+        found.items(), all_derivatives, strict=True
+    ):
+        for name, weight in (
+            (f"{state}_state", 0.0),
+            (f"{state}_state_with_penalty", l2),
+        ):
+            numerical = with_penalty(derivatives, weights, l2=weight, **steps._asdict())
+            try:
+                checks[name] = compare(
+                    problem.gradients(weight), numerical, chosen, limits
+                )
+            except GradientError as error:
+                message = f"{error} (check {name}, l2 = {weight:g})"
+                raise GradientError(message) from None
+    return checks

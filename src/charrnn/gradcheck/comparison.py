@@ -1,0 +1,132 @@
+"""How far gradients are from numerical ones: the errors, their limits, a table of them."""
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.errors import GradientError
+from charrnn.gradcheck.differences import Derivatives
+from charrnn.network.model import Weights
+
+Array = NDArray[Any]
+
+
+class Errors(NamedTuple):
+    """How far one parameter's analytic gradient is from the numerical ones.
+
+    With the norm |.| the 2-norm of all the elements::
+
+        central, fourth_order    |analytic - numerical| / max(floor, |.| + |.|)
+        element                  the largest of the same for single elements, against
+                                 the fourth-order derivative
+    """
+
+    central: float
+    fourth_order: float
+    element: float
+
+
+class Limits(NamedTuple):
+    """The least denominator of an error, and the largest that the three `Errors` may be."""
+
+    floor: float
+    tolerance: float
+    fourth_order_tolerance: float
+    element_tolerance: float
+
+
+def norm_error(analytic: Array, numerical: Array, floor: float) -> float:
+    """Return |a - n| / max(floor, |a| + |n|), with 2-norms over all elements."""
+    difference = _norm((analytic - numerical).flat)
+    return difference / max(floor, _norm(analytic.flat) + _norm(numerical.flat))
+
+
+def _norm(values: Iterable[float]) -> float:
+    # fsum and sqrt are correctly rounded: the same figure on every machine.
+    # (value ** 2 would not do: it goes through the C library.)
+    return math.sqrt(math.fsum(value * value for value in map(float, values)))
+
+
+def element_errors(analytic: Array, numerical: Array, floor: float) -> Array:
+    """Return |a - n| / max(floor, |a| + |n|) of each element."""
+    size = np.abs(analytic) + np.abs(numerical)
+    errors: Array = np.abs(analytic - numerical) / np.maximum(size, floor)
+    return errors
+
+
+def compare(
+    analytic: Weights,
+    numerical: Derivatives,
+    chosen: Weights,
+    limits: Limits,
+) -> dict[str, Errors]:
+    """Return each parameter's errors, if all of them are within the tolerances.
+
+    Parameters
+    ----------
+    analytic : Weights
+    numerical : Derivatives
+    chosen : Weights
+        Of booleans: the elements that are compared.
+    limits : Limits
+
+    Raises
+    ------
+    GradientError
+        Otherwise; the message names the parameter, its worst element, the analytic
+        and the numerical value there, and the error with its tolerance.
+    """
+    found = {}
+    for name, which in chosen.named():
+        gradient, central, fourth_order = (
+            getattr(arrays, name)[which] for arrays in (analytic, *numerical)
+        )
+        by_element = element_errors(gradient, fourth_order, limits.floor)
+        errors = Errors(
+            central=norm_error(gradient, central, limits.floor),
+            fourth_order=norm_error(gradient, fourth_order, limits.floor),
+            element=float(by_element.max()),
+        )
+        judges = (central, fourth_order, fourth_order)
+        for measure, error, limit, numbers in zip(
+            Errors._fields, errors, limits[1:], judges, strict=True
+        ):
+            if not error <= limit:  # a NaN is not within the tolerance
+                by_element = element_errors(gradient, numbers, limits.floor)
+                worst = int(np.argmax(np.nan_to_num(by_element, nan=np.inf)))
+                place = ", ".join(map(str, np.argwhere(which)[worst].tolist()))
+                message = (
+                    f"the gradient of {name} is wrong: its {measure} error {error:.2e} "
+                    f"is above {limit:.0e}; worst at {name}[{place}]: "
+                    f"analytic {gradient[worst]:.9g}, numerical {numbers[worst]:.9g}"
+                )
+                raise GradientError(message)
+        found[name] = errors
+    return found
+
+
+def largest(all_errors: Iterable[dict[str, Errors]]) -> Iterator[tuple[str, Errors]]:
+    """Yield for each parameter the largest of each error over several checks."""
+    checks = list(all_errors)
+    for name in Weights._fields:
+        yield name, Errors(*map(max, zip(*(c[name] for c in checks), strict=True)))
+
+
+_TITLES = {
+    "central": "central difference",
+    "fourth_order": "fourth-order difference",
+    "element": "the same, worst element",
+}
+
+
+def table(checks: dict[str, dict[str, Errors]]) -> Iterator[str]:
+    """Yield the lines of three tables, one for each kind of error, the largest last."""
+    rows = checks | {"largest of all": dict(largest(checks.values()))}
+    for kind, title in _TITLES.items():
+        yield f"{title:<28}" + "".join(f"{name:>10}" for name in Weights._fields)
+        for name, errors in rows.items():
+            figures = (f"{getattr(one, kind):>10.1e}" for one in errors.values())
+            yield f"  {name:<26}" + "".join(figures)

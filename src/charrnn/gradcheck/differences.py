@@ -1,0 +1,153 @@
+"""Numerical derivatives, to judge analytic gradients by.
+
+The derivative of J with respect to one element theta, with a step h, is about
+
+    central        (J(theta + h) - J(theta - h)) / 2h                  error of order h^2
+    fourth order   (8 (J(theta + h) - J(theta - h))
+                    - (J(theta + 2h) - J(theta - 2h))) / 12h           error of order h^4
+
+J is a sum of T losses and of the penalty.  The differences are taken term by term and
+then added: two sums of a hundred nats that differ in the twelfth digit would lose it.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.network.model import Weights, zeros_like
+
+Array = NDArray[Any]
+
+
+class Problem(NamedTuple):
+    """A window's gradient, and how to evaluate its loss at other weights.
+
+    Attributes
+    ----------
+    weights : Weights
+        Arrays, or views, that may be changed in place: `losses` sees the change.
+    losses : callable
+        Returns the (T,) losses in nats at what `weights` holds now.
+    gradients : callable
+        Returns the analytic gradients of J for a given l2, before clipping.
+    """
+
+    weights: Weights
+    losses: Callable[[], Array]
+    gradients: Callable[[float], Weights]
+
+
+class Derivatives(NamedTuple):
+    """Numerical derivatives of the loss alone, without the penalty."""
+
+    central: Weights
+    fourth_order: Weights
+
+
+def choose_elements(
+    weights: Weights, most: int, *, rng: np.random.Generator
+) -> Weights:
+    """Choose at most so many elements of each array, at random; all if there are fewer.
+
+    Returns
+    -------
+    Weights
+        Of booleans.
+    """
+
+    def choose(array: Array) -> Array:
+        if array.size <= most:
+            return np.ones(array.shape, dtype=np.bool_)
+        chosen = np.zeros(array.size, dtype=np.bool_)
+        chosen[rng.choice(array.size, most, replace=False)] = True
+        return chosen.reshape(array.shape)
+
+    return Weights(*map(choose, weights))
+
+
+def numerical_derivatives(
+    problem: Problem,
+    chosen: Weights,
+    *,
+    step: float,
+    fourth_order_step: float,
+    on_element: Callable[[], object] = lambda: None,
+) -> Derivatives:
+    """Differentiate the loss by the chosen elements of the weights; 0 stands elsewhere.
+
+    Parameters
+    ----------
+    problem : Problem
+        Its weights are changed in place, one at a time, and restored.
+    chosen : Weights
+        Of booleans.
+    step, fourth_order_step : float
+        h of the central and of the fourth-order difference.
+    on_element : callable
+        Called after each element, for a progress bar.
+    """
+    h = fourth_order_step
+    central, fourth_order = zeros_like(problem.weights), zeros_like(problem.weights)
+    for theta, which, by_two, by_four in zip(
+        problem.weights, chosen, central, fourth_order, strict=True
+    ):
+        for at in map(tuple, np.argwhere(which).tolist()):
+            by_two[at] = _difference(problem, theta, at, step) / (2 * step)
+            near = _difference(problem, theta, at, h)
+            far = _difference(problem, theta, at, 2 * h)
+            by_four[at] = (8 * near - far) / (12 * h)
+            on_element()
+    return Derivatives(central, fourth_order)
+
+
+def _difference(
+    problem: Problem, theta: Array, at: tuple[int, ...], step: float
+) -> float:
+    """Return loss(theta + step) - loss(theta - step), for one element of theta."""
+    here = theta[at]
+    theta[at] = here + step
+    above = problem.losses()
+    theta[at] = here - step
+    below = problem.losses()
+    theta[at] = here
+    return math.fsum((above - below).tolist())
+
+
+def with_penalty(
+    derivatives: Derivatives,
+    weights: Weights,
+    *,
+    l2: float,
+    step: float,
+    fourth_order_step: float,
+) -> Derivatives:
+    """Add the same two differences of the penalty, l2 (|U|^2 + |W|^2 + |V|^2).
+
+    Of its terms only that of the changed element differs, so all elements can be done
+    at once.
+    """
+
+    def difference(theta: Array, h: float) -> Array:
+        return l2 * (np.square(theta + h) - np.square(theta - h))
+
+    def central(theta: Array) -> Array:
+        return difference(theta, step) / (2 * step)
+
+    def fourth_order(theta: Array) -> Array:
+        h = fourth_order_step
+        return (8 * difference(theta, h) - difference(theta, 2 * h)) / (12 * h)
+
+    matrices = weights[2:]  # the biases are not penalised
+    return Derivatives(
+        *(
+            Weights(
+                loss.b, loss.c, *map(np.add, loss[2:], map(differentiate, matrices))
+            )
+            for loss, differentiate in zip(
+                derivatives, (central, fourth_order), strict=True
+            )
+        )
+    )

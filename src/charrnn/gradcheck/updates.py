@@ -1,0 +1,130 @@
+"""Does training use the gradients that were checked?  Its own updates, bit by bit."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.errors import GradientError
+from charrnn.network import reference
+from charrnn.network.kernels import compiled
+from charrnn.network.model import Weights, zeros_like
+from charrnn.text.vocabulary import Ids
+
+Array = NDArray[Any]
+
+_LEARNING_RATE, _EPSILON = 0.1, 1e-8
+
+
+def check_updates(
+    weights: Weights, ids: Ids, hidden: Array, sequence_length: int, *, l2: float
+) -> int:
+    """Judge the updates in both precisions, without and with the penalty.
+
+    Parameters and errors as for `judge`.
+
+    Returns
+    -------
+    int
+        How many updates were judged.
+    """
+    return sum(
+        judge(
+            weights.astype(dtype), ids, hidden.astype(dtype), sequence_length, l2=weight
+        )
+        for dtype in (np.float32, np.float64)
+        for weight in (0.0, l2)
+    )
+
+
+def judge(
+    weights: Weights, ids: Ids, hidden: Array, sequence_length: int, *, l2: float
+) -> int:
+    """Let the code that trains make an update for each window; judge them to the bit.
+
+    Training makes its gradients some rows at a time and forgets them; these must be the
+    same as those of `compiled.loss_and_gradients`, which `gradcheck` compares with
+    numerical ones, and the step must be `reference.adagrad_step`.  Half of the entries
+    of all gradients are clipped.
+
+    Parameters
+    ----------
+    weights : Weights
+        In the precision that is checked; not changed.
+    ids : (n T + 1,) unsigned integer
+        n windows in a row.
+    hidden : (m,) float
+        The state before them; not changed.
+    sequence_length : int
+        T.
+    l2 : float
+        Weight of the penalty, nats.
+
+    Returns
+    -------
+    int
+        n.
+
+    Raises
+    ------
+    GradientError
+        If a weight or a sum of squares differs; the message names the parameter, its
+        element and both values.
+    """
+    T = sequence_length
+    trained, squares = weights.copy(), zeros_like(weights)
+    expected, expected_squares = weights.copy(), zeros_like(weights)
+    windows = (len(ids) - 1) // T
+    state, expected_state = hidden.copy(), hidden
+    for n in range(windows):
+        text = ids[n * T : n * T + T + 1]
+        _, gradients, expected_state = compiled.loss_and_gradients(
+            expected, text[:-1], text[1:], expected_state, l2=l2
+        )
+        sizes = np.abs(np.concatenate([array.ravel() for array in gradients]))
+        clip = float(np.sort(sizes)[len(sizes) // 2])
+        reference.adagrad_step(
+            expected,
+            expected_squares,
+            gradients,
+            learning_rate=_LEARNING_RATE,
+            epsilon=_EPSILON,
+            clip=clip,
+        )
+        compiled.train_windows(
+            trained,
+            squares,
+            state,
+            text,
+            first_update=n,
+            smooth_loss=0.0,
+            sequence_length=T,
+            l2=l2,
+            learning_rate=_LEARNING_RATE,
+            epsilon=_EPSILON,
+            clip=clip,
+            warmup_updates=0,
+        )
+        for kind, found, right in (
+            ("G", squares, expected_squares),
+            ("theta", trained, expected),
+        ):
+            _refuse_a_difference(
+                f"update {n + 1} ({weights.b.dtype})", kind, found, right
+            )
+    return windows
+
+
+def _refuse_a_difference(
+    update: str, kind: str, found: Weights, right: Weights
+) -> None:
+    for (name, array), expected in zip(found.named(), right, strict=True):
+        differs = np.argwhere(array != expected)
+        if len(differs):
+            at = tuple(differs[0].tolist())
+            message = (
+                f"training does not use the gradient that was checked: after {update} "
+                f"{kind} of {name}[{', '.join(map(str, at))}] is {array[at]!r}, and "
+                f"AdaGrad's step gives {expected[at]!r}"
+            )
+            raise GradientError(message)

@@ -1,0 +1,130 @@
+"""Writing text: each character is drawn from what the network expects next."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.errors import SamplingError
+from charrnn.network.kernels import reading, writing
+from charrnn.network.model import Weights
+from charrnn.text.vocabulary import Ids, check_ids
+
+
+class Choice(NamedTuple):
+    """How a character is chosen among those that may come.
+
+    Attributes
+    ----------
+    temperature : float
+        Divides the logits: below 1 is more careful, above 1 is bolder, and 0 always
+        takes the most likely character.
+    top_k : int or None
+        Draw from so many of the most likely characters only (Fan et al. 2018).
+    top_p : float or None
+        Draw from as few of the most likely characters as have this probability
+        together (Holtzman et al. 2020); of the `top_k`, if both are given.
+    """
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+
+
+def continue_text(
+    weights: Weights,
+    prime: Ids,
+    hidden: NDArray[Any],
+    *,
+    length: int,
+    choice: Choice,
+    rng: np.random.Generator,
+) -> Ids:
+    """Return ids that continue a beginning, which itself is not repeated.
+
+    Parameters and errors as for `stream_text`.
+
+    Returns
+    -------
+    (length,) of the type of `prime`
+    """
+    texts = stream_text(
+        weights, prime, hidden, length=length, choice=choice, rng=rng, piece=length
+    )
+    return next(texts, prime[:0])
+
+
+def stream_text(
+    weights: Weights,
+    prime: Ids,
+    hidden: NDArray[Any],
+    *,
+    length: int,
+    choice: Choice,
+    rng: np.random.Generator,
+    piece: int,
+) -> Iterator[Ids]:
+    """Continue a beginning piece by piece; the pieces' length changes no character.
+
+    Parameters
+    ----------
+    weights : Weights
+    prime : (P,) unsigned integer, P >= 1
+        What the network reads before it writes.
+    hidden : (m,) float
+        The state before `prime`; it is not changed.
+    length : int
+        Characters to write.
+    choice : Choice
+    rng : numpy.random.Generator
+        One uniform draw a character.
+    piece : int
+        Characters in a piece; the last one may be shorter.
+
+    Yields
+    ------
+    (piece,) of the type of `prime`
+
+    Raises
+    ------
+    SamplingError
+        If `prime` is empty, `choice` is out of range, or `hidden` is not of the weights'
+        size.
+    VocabularyError
+        If an id of `prime` is not below K.
+    """
+    _check(weights, prime, hidden, choice)
+    K = weights.vocabulary_size
+    hidden = reading.read(weights, prime[:-1], hidden)
+    last = int(prime[-1])
+    for start in range(0, length, max(piece, 1)):
+        ids, hidden = writing.sample(
+            weights,
+            last,
+            hidden,
+            rng.random(min(piece, length - start)),
+            temperature=float(choice.temperature),
+            top_k=K if choice.top_k is None else min(choice.top_k, K),
+            top_p=1.0 if choice.top_p is None else float(choice.top_p),
+        )
+        last = int(ids[-1])
+        yield ids.astype(prime.dtype)
+
+
+def _check(weights: Weights, prime: Ids, hidden: NDArray[Any], choice: Choice) -> None:
+    temperature, top_k, top_p = choice
+    m = weights.hidden_size
+    for is_right, message in (
+        (len(prime) > 0, "the prime is empty: it should have at least one character"),
+        (hidden.shape == (m,), f"the state is of shape {hidden.shape}, not ({m},)"),
+        (temperature >= 0, f"temperature is {temperature}: it should be at least 0"),
+        (top_k is None or top_k >= 1, f"top_k is {top_k}: it should be at least 1"),
+        (
+            top_p is None or 0 < top_p <= 1,
+            f"top_p is {top_p}: it should be above 0 and at most 1",
+        ),
+    ):
+        if not is_right:
+            raise SamplingError(message)
+    check_ids(prime, weights.vocabulary_size)

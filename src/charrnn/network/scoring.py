@@ -1,0 +1,76 @@
+"""How well the network predicts a text that it did not learn."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.errors import BookError
+from charrnn.exact import mean
+from charrnn.network.kernels import reading
+from charrnn.network.model import Weights
+from charrnn.text.vocabulary import Ids, check_ids
+
+
+class Scores(NamedTuple):
+    """How a model predicted each character of a text from the second on.
+
+    Attributes
+    ----------
+    nats : (N - 1,) float64
+        -log of the probability that it gave to the character that came.
+    hits : (N - 1,) bool
+        Whether that character was the most likely one (of equals, the lowest id).
+    """
+
+    nats: NDArray[np.float64]
+    hits: NDArray[np.bool_]
+
+
+def steps_at_once(weights: Weights) -> int:
+    """Return about how many characters the network reads in a tenth of a second.
+
+    Compiled code cannot be interrupted; so it is not called for more than this.
+    """
+    m, K = weights.hidden_size, weights.vocabulary_size
+    return max(64, 10**9 // (m * (m + K)))
+
+
+def pieces_of_scores(weights: Weights, ids: Ids) -> Iterator[Scores]:
+    """Score a text piece by piece, from a zero state carried through all of it.
+
+    Parameters
+    ----------
+    weights : Weights
+    ids : (N,) unsigned integer, N >= 2
+
+    Raises
+    ------
+    BookError
+        If the text is shorter.
+    VocabularyError
+        If an id is not below K.
+    """
+    if len(ids) < 2:
+        message = f"a text of length {len(ids)} cannot be scored: it takes 2 characters"
+        raise BookError(message)
+    check_ids(ids, weights.vocabulary_size)
+    hidden = np.zeros(weights.hidden_size, dtype=weights.b.dtype)
+    size = steps_at_once(weights)
+    for at in range(0, len(ids) - 1, size):
+        text = ids[at : at + size + 1]
+        nats, hits, hidden = reading.score(weights, text[:-1], text[1:], hidden)
+        yield Scores(nats, hits)
+
+
+def network_scores(weights: Weights, ids: Ids) -> Scores:
+    """Score a text at once; errors as for `pieces_of_scores`."""
+    pieces = zip(*pieces_of_scores(weights, ids), strict=True)
+    nats, hits = (np.concatenate(piece) for piece in pieces)
+    return Scores(nats, hits)
+
+
+def nats_per_character(weights: Weights, ids: Ids) -> float:
+    """Return the network's mean loss over a text of two characters or more."""
+    return mean(network_scores(weights, ids).nats)

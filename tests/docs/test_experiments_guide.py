@@ -1,0 +1,377 @@
+"""docs/experiments.md: its commands, run in order with small values; and its figures.
+
+The commands run in a clone of their own, in a home of their own: no setting of the user,
+of git or of DVC, and no network, can matter.  The server is OpenSSH's where that is
+installed, and otherwise asyncssh's.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import mean
+from typing import Any, NamedTuple
+
+import asyncssh
+import pytest
+import yaml
+
+from benchmarks.warmup import APART_AFTER, DIGITS, reach, spread
+from benchmarks.warmup_results import REPORT, name_of
+from charrnn.files.artifacts import read_json
+from tests.imports import ROOT
+from tests.small_run import PARAMS, make_book
+
+BETTER = (ROOT / "docs" / "better.args").read_text(encoding="utf-8").split()
+GUIDE = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
+SMALL = (
+    PARAMS.replace("book.txt", "data/raw/kjv-new-testament.txt")
+    .replace("epochs: 2", "epochs: 1")
+    .replace(
+        "validate_every: 100, text_every: 100", "validate_every: 9999, text_every: 9999"
+    )
+)
+SECONDS = 300  # that a block of commands may take, at most
+MODEL = "data/model/best.safetensors"
+
+
+class Block(NamedTuple):
+    """Commands of the guide, and the heading that they stand below."""
+
+    section: str
+    commands: str
+
+
+def blocks() -> list[Block]:
+    found, section = [], ""
+    for part in re.split(
+        r"^(#+ [^\n]*|```sh\n.*?^```)$", GUIDE, flags=re.MULTILINE | re.DOTALL
+    ):
+        if part.startswith("#"):
+            section = part.lstrip("# ")
+        elif part.startswith("```sh"):
+            found.append(Block(section, part[5:-3]))
+    return found
+
+
+class Reader:
+    """Somebody who types what the guide says, in a project of small values."""
+
+    def __init__(self, home: Path) -> None:
+        """Make a home, and in it a project that has run once."""
+        self.home, self.project = home, home / "project"
+        self._left = blocks()
+        self._said: dict[str, str] = {}
+        self.first = self.warm = ""  # digests of the model, to compare with
+        self.project.mkdir(parents=True)
+        (home / ".gitconfig").write_text(
+            "[user]\nname = t\nemail = t@t\n[init]\ndefaultBranch = main\n"
+        )
+        (home / "mine.txt").write_text(make_book(1200, seed=1), encoding="utf-8")
+        tracked = subprocess.run(
+            ["git", "ls-files", "-co", "--exclude-standard"],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        ).stdout.splitlines()  # fmt: skip
+        for name in tracked:
+            if (ROOT / name).is_file() and not name.startswith(
+                ("metrics/", "dvc.lock")
+            ):
+                (self.project / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(ROOT / name, self.project / name)
+        (self.project / "params.yaml").write_text(SMALL, encoding="utf-8")
+        self.type(
+            "git init -q; git add -A; git commit -qm small; dvc repro; git add -A; "
+            "git commit -qm run"
+        )
+
+    def type(self, commands: str, folder: Path | None = None) -> str:
+        """Run commands in a shell until one fails; return what they said."""
+        ours = ("PATH", "LANG", "TMPDIR", "NUMBA_CACHE_DIR", "LD_LIBRARY_PATH")
+        environment = {name: os.environ[name] for name in ours if name in os.environ}
+        environment |= {
+            "HOME": str(self.home),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "DVC_SYSTEM_CONFIG_DIR": str(self.home / "system"),
+            "DVC_GLOBAL_CONFIG_DIR": str(self.home / "global"),
+            "DVC_SITE_CACHE_DIR": str(self.home / "site"),
+            "DVC_NO_ANALYTICS": "1",
+            "COLUMNS": "200",
+        }
+        # A file, not a pipe: a worker of the queue outlives the shell and holds it.
+        with (self.home / "said.txt").open("w+", encoding="utf-8") as said:
+            done = subprocess.run(
+                ["bash", "-euo", "pipefail", "-c", commands],
+                cwd=folder or self.project,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                timeout=SECONDS,
+                check=False,
+            )
+            said.seek(0)
+            content = said.read()
+        assert done.returncode == 0, f"{commands}\n{content}"
+        return content
+
+    def read(self, section: str) -> str:
+        """Type all to the end of a section; return what its commands said."""
+        while any(block.section == section for block in self._left):
+            block = self._left[0]
+            said = self.type(block.commands.replace("/srv", str(self.home / "srv")))
+            self._said[block.section] = self._said.get(block.section, "") + said
+            del self._left[0]
+        return self._said[section]
+
+    def values(self, folder: str = "project", revision: str = "") -> dict[str, Any]:
+        """Return what params.yaml says, in a folder or in an experiment's commit."""
+        command = f"git show {revision}:params.yaml" if revision else "cat params.yaml"
+        values: dict[str, Any] = yaml.safe_load(self.type(command, self.home / folder))
+        return values
+
+    def experiment(self, name: str) -> str:
+        """Return the reference to an experiment's commit."""
+        pattern = f"refs/exps/*/*/{name}"
+        return self.type(f"git for-each-ref --format='%(refname)' '{pattern}'").strip()
+
+    def digest(self, folder: str = "project") -> str:
+        """Return the sha256 of the best weights."""
+        content = (self.home / folder / MODEL).read_bytes()
+        return hashlib.sha256(content).hexdigest()
+
+    def changed(self, folder: str = "project") -> set[str]:
+        """Return the files that differ from the last commit."""
+        return set(self.type("git diff --name-only", self.home / folder).split())
+
+
+ASYNCSSH = """
+import asyncio, sys, asyncssh
+async def serve(port, host_key, authorized_keys):
+    server = await asyncssh.listen(
+        "127.0.0.1", int(port), server_host_keys=[host_key],
+        authorized_client_keys=authorized_keys, sftp_factory=True,
+    )
+    await server.wait_closed()
+asyncio.run(serve(*sys.argv[1:]))
+"""
+
+
+def command_of_server(port: int, host_key: Path, authorized_keys: Path) -> list[str]:
+    """Return what starts OpenSSH's server, or asyncssh's where that cannot run."""
+    sshd = shutil.which("sshd", path=f"/usr/sbin{os.pathsep}{os.environ['PATH']}")
+    may_run = os.name == "posix" and (os.getuid() > 0 or Path("/run/sshd").is_dir())
+    if sshd is None or not may_run:
+        files = [str(host_key), str(authorized_keys)]
+        return [sys.executable, "-c", ASYNCSSH, str(port), *files]
+    options = {
+        "ListenAddress": f"127.0.0.1:{port}",
+        "HostKey": host_key,
+        "AuthorizedKeysFile": authorized_keys,
+        "StrictModes": "no",  # the folders above are the system's
+        "UsePAM": "no",
+        "PasswordAuthentication": "no",
+        "PidFile": "none",
+        "Subsystem": "sftp internal-sftp",
+    }
+    settings = [
+        word for name, is_ in options.items() for word in ("-o", f"{name}={is_}")
+    ]
+    return [sshd, "-D", "-e", "-f", "/dev/null", *settings]
+
+
+@contextmanager
+def ssh_server(home: Path) -> Iterator[None]:
+    """Serve on loopback; in this home, its name and the key for it are known."""
+    folder = home / ".ssh"
+    folder.mkdir(mode=0o700)
+    host_key, key = folder / "host_key", folder / "id_ed25519"
+    for path in (host_key, key):
+        made = asyncssh.generate_private_key("ssh-ed25519")
+        path.touch(mode=0o600)
+        made.write_private_key(path)
+    made.write_public_key(folder / "authorized_keys")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (folder / "config").write_text(
+        f"Host server.example\n  HostName 127.0.0.1\n  Port {port}\n"
+        f"  IdentityFile {key}\n"
+    )
+    command = command_of_server(port, host_key, folder / "authorized_keys")
+    with (
+        (home / "ssh.log").open("wb") as log,
+        subprocess.Popen(command, stderr=log) as server,
+    ):
+        try:
+            for _ in range(100):
+                with contextlib.suppress(OSError):
+                    socket.create_connection(("127.0.0.1", port), 1).close()
+                    break
+                time.sleep(0.1)
+            yield
+        finally:
+            server.terminate()
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    home = tmp_path_factory.mktemp("home")
+    with ssh_server(home):
+        yield Reader(home)
+
+
+def start(reader: Reader, said: str) -> None:
+    assert "up to date" in said
+    assert reader.changed() == set()
+    reader.first = reader.digest()
+
+
+def change(reader: Reader, said: str) -> None:
+    assert re.findall("Running stage '(.*)'", said)[0] == "train"
+    assert reader.values()["train"]["warmup_updates"] == 1000
+    assert reader.digest() != reader.first
+    reader.warm = reader.digest()
+
+
+def compare(reader: Reader, said: str) -> None:
+    assert re.search(r"train\.warmup_updates +0 +1000\n", said)
+    assert said.count("network.bits_per_character") == 2
+    assert said.count("best.validation_nats_per_character") == 1
+    page = (reader.project / "dvc_plots" / "index.html").read_text(encoding="utf-8")
+    assert "saturated_share" in page
+
+
+def table(_: Reader, said: str) -> None:
+    for word in ("warm", "best.val", "network.bits", "train.warmup_updates"):
+        assert word in said
+    for word in ("epochs.", ".py", "metrics/", "train.epochs"):
+        assert word not in said
+
+
+def back(reader: Reader, _: str) -> None:
+    assert reader.changed() == set()
+    assert reader.digest() == reader.first
+    assert "up to date" in reader.type("dvc status")
+
+
+def queue(reader: Reader, said: str) -> None:
+    assert said.count("Queued experiment") == 2
+    assert "train: wrote data/model/best.safetensors" in said
+    rows = [line.split()[1] for line in said.splitlines() if "[rise-" in line]
+    assert len(rows) == 2
+    back(reader, said)
+
+
+def take(reader: Reader, said: str) -> None:
+    assert re.search(r"params\.yaml +\|", said)
+    experiments = reader.type("dvc exp list")
+    assert "warm" in experiments
+    assert "rise-2" not in experiments
+    assert reader.values(revision="slow-rise")["train"]["warmup_updates"] == 100
+    back(reader, said)
+
+
+def better(reader: Reader, said: str) -> None:
+    assert "network.bits_per_character" in said
+    train = reader.values(revision=reader.experiment("better"))["train"]
+    for argument in BETTER:
+        name, value = argument.removeprefix("--set-param=train.").split("=")
+        assert train[name] == float(value)
+    back(reader, said)
+
+
+def folder(reader: Reader, _: str) -> None:
+    assert reader.digest("friend") == reader.warm
+    assert reader.values("friend")["train"]["warmup_updates"] == 1000
+    assert "up to date" in reader.type("dvc status", reader.home / "friend")
+    assert reader.changed() == set()
+
+
+def server(reader: Reader, _: str) -> None:
+    assert reader.digest("colleague") == reader.first
+    clone = reader.home / "colleague"
+    reader.type("dvc exp apply better", clone)
+    assert "up to date" in reader.type("dvc status", clone)
+
+
+def own_book(reader: Reader, _: str) -> None:
+    values = reader.values(revision=reader.experiment("mine"))
+    assert values["prepare"]["book"] == "data/raw/mine.txt"
+    values = reader.values(revision=reader.experiment("mine-2"))
+    assert values["prepare"]["book"] == "data/raw/mine.txt"
+    assert values["model"]["seed"] == 2
+    assert reader.changed() == set()
+
+
+def several_books(reader: Reader, said: str) -> None:
+    assert "trigram.bits_per_character" in said
+    for name in ("law", "poems"):
+        commit = reader.experiment(name)
+        corpus = json.loads(reader.type(f"git show {commit}:metrics/corpus.json"))
+        book = reader.project / "data" / "raw" / f"{name}.txt"
+        assert corpus["characters"] == len(book.read_text(encoding="utf-8"))
+        assert f"[{name}]" in said
+    assert reader.changed() == set()
+    assert reader.type("git status --short") == ""
+
+
+CHECKS: dict[str, Callable[[Reader, str], None]] = {
+    "Experiments": start,
+    "Change a value": change,
+    "Compare two": compare,
+    "See all of them": table,
+    "Go back": back,
+    "Queue several": queue,
+    "Take one, drop one": take,
+    "Better values": better,
+    "Share through a folder": folder,
+    "Share through a server": server,
+    "Your own book": own_book,
+    "Several books": several_books,
+}
+
+
+@pytest.mark.parametrize("section", CHECKS)
+def test_the_commands_do_what_is_said(reader: Reader, section: str) -> None:
+    CHECKS[section](reader, reader.read(section))
+
+
+def test_each_section_with_commands_is_checked() -> None:
+    assert list(dict.fromkeys(block.section for block in blocks())) == list(CHECKS)
+
+
+def test_the_story_tells_what_the_study_found() -> None:
+    study = read_json(ROOT / "benchmarks" / "results" / "warmup.json")
+    best = {f"--set-param=train.{name}={is_}" for name, is_ in study["best"].items()}
+    assert set(BETTER) == best
+    for runs in study["compared"].values():
+        for what, digits in DIGITS.items():
+            assert f"| {spread(runs, what, digits)} |" in GUIDE
+        for updates in APART_AFTER:
+            assert f"| {reach(runs, updates)} |" in GUIDE
+    figure = (ROOT / "docs" / "warmup_grid.svg").read_text(encoding="utf-8")
+    for rates in study["grid"].values():
+        for losses in rates.values():
+            assert f">{mean(losses.values()):.3f}<" in figure
+
+
+def test_the_study_and_the_guide_start_from_the_committed_results() -> None:
+    study = read_json(ROOT / "benchmarks" / "results" / "warmup.json")
+    run = study["compared"][name_of(REPORT)]["1"]
+    trained = read_json(ROOT / "metrics" / "train.json")
+    assert run["validation"] == trained["best"]["validation_nats_per_character"]
+    assert run["last_smooth_loss"] == trained["epochs"]["6"]["last_smooth_loss"]
+    network = read_json(ROOT / "metrics" / "evaluation.json")["network"]
+    assert run["test"] == network["nats_per_character"]
+    for name, value in network.items():
+        assert re.search(rf"network\.{name} +{round(value, 5)} ", GUIDE), name

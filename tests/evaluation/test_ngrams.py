@@ -1,0 +1,158 @@
+"""Tests of the n-gram models, against the formula in plain Python, and in fractions."""
+
+import math
+from fractions import Fraction
+from typing import Any, TypeVar
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from charrnn.errors import BookError, VocabularyError
+from charrnn.evaluation import ngrams
+from charrnn.evaluation.ngrams import NGram, uniform
+
+Number = TypeVar("Number", float, Fraction)
+ORDERS = st.integers(1, 5)
+# (K, text to count, text to score)
+CASES = st.integers(2, 6).flatmap(
+    lambda K: st.tuples(
+        st.just(K),
+        st.lists(st.integers(0, K - 1), min_size=5, max_size=40),
+        st.lists(st.integers(0, K - 1), min_size=2, max_size=20),
+    )
+)
+# After 0 come three ids, but 1, never seen there, is as likely as they, or likelier.
+TIE = (6, [0, 4, 0, 5, 0, 2, *[1] * 7], [0, 1, 0, 2, 0, 4])
+UNSEEN = (6, [0, 4, 0, 5, 0, 2, *[1] * 30], [0, 1, 0, 2, 0, 4])
+
+
+def naive(text: list[int], context: list[int], x: int, uniform: Number) -> Number:
+    """Return p(x | context) by Witten and Bell, with `uniform` = 1 / K below."""
+    below = naive(text, context[1:], x, uniform) if context else uniform
+    length = len(context)
+    places = range(len(text) - length)
+    after = [text[i + length] for i in places if text[i : i + length] == context]
+    n, r = len(after), len(set(after))
+    return (after.count(x) + r * below) / (n + r) if n else below
+
+
+def code(context: list[int], K: int) -> int:
+    """Return a context as the number by which a model knows it."""
+    value = 0
+    for i in context:
+        value = value * K + i
+    return value
+
+
+def array(ids: list[int]) -> Any:
+    """Return ids as a model gets them."""
+    return np.array(ids, np.uint8)
+
+
+@given(CASES, ORDERS)
+def test_scores_are_those_of_the_formula(
+    case: tuple[int, list[int], list[int]], order: int
+) -> None:
+    K, text, scored = case
+    found = NGram.fit(array(text), K, order).scores(array(scored))
+    assert len(found.nats) == len(found.hits) == len(scored) - 1
+    for t in range(1, len(scored)):
+        context = scored[max(0, t - order + 1) : t]
+        p = naive(text, context, scored[t], Fraction(1, K))
+        assert math.isclose(
+            found.nats[t - 1], -math.log(p), rel_tol=1e-12, abs_tol=1e-14
+        )
+
+
+@given(CASES, ORDERS)
+@example(TIE, 2)
+@example(UNSEEN, 2)
+def test_a_hit_is_the_lowest_of_the_most_likely_ids(
+    case: tuple[int, list[int], list[int]], order: int
+) -> None:
+    K, text, scored = case
+    hits = NGram.fit(array(text), K, order).scores(array(scored)).hits
+    for t in range(1, len(scored)):
+        context = scored[max(0, t - order + 1) : t]
+        # Fractions tell what a tie is: a hit is never less likely than another id ...
+        exact = [naive(text, context, x, Fraction(1, K)) for x in range(K)]
+        assert hits[t - 1] <= (exact[scored[t]] >= max(exact) - Fraction(1, 10**12))
+        # ... and of the ids that are most likely in doubles too, it is the lowest.
+        doubles = [naive(text, context, x, 1 / K) for x in range(K)]
+        assert hits[t - 1] == (doubles.index(max(doubles)) == scored[t])
+
+
+@given(CASES, ORDERS, st.data())
+def test_probabilities_sum_to_one_after_any_context(
+    case: tuple[int, list[int], list[int]], order: int, data: st.DataObject
+) -> None:
+    K, text, _ = case
+    ids = st.lists(st.integers(0, K - 1), min_size=order - 1, max_size=order - 1)
+    context = data.draw(ids)
+    model = NGram.fit(array(text), K, order)
+    contexts = np.full(K, code(context, K))
+    found = model.probabilities(contexts, np.arange(K))
+    assert math.isclose(math.fsum(found), 1, rel_tol=1e-12)
+    assert (found > 0).all()
+    assert model.likeliest(contexts).tolist() == [int(np.argmax(found))] * K
+
+
+@given(CASES, ORDERS)
+def test_the_text_itself_may_be_scored_with_its_last_context(
+    case: tuple[int, list[int], list[int]], order: int
+) -> None:
+    K, text, _ = case
+    text = text[:order]  # as short as a text may be
+    found = NGram.fit(array(text), K, order).scores(array([*text, *text]))
+    assert np.isfinite(found.nats).all()
+
+
+@given(st.integers(1, 10**6))
+def test_the_uniform_model_knows_nothing(K: int) -> None:
+    found = uniform(K)
+    assert math.isclose(found.nats_per_character, math.log(K), rel_tol=1e-12)
+    assert math.isclose(found.perplexity, K, rel_tol=1e-9)
+    assert found.accuracy == 1 / K
+
+
+@given(CASES, ORDERS, st.integers(1, 7))
+def test_counts_do_not_depend_on_the_pieces_they_are_made_in(
+    case: tuple[int, list[int], list[int]], order: int, piece: int
+) -> None:
+    K, text, scored = case
+    expected = NGram.fit(array(text), K, order).scores(array(scored))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ngrams, "_PIECE", piece)
+        for table in (0, 10**6):
+            patch.setattr(ngrams, "_LARGEST_TABLE", table)
+            found = NGram.fit(array(text), K, order).scores(array(scored))
+            np.testing.assert_array_equal(found.nats, expected.nats)
+            np.testing.assert_array_equal(found.hits, expected.hits)
+
+
+def test_what_cannot_be_counted_is_refused() -> None:
+    with pytest.raises(
+        BookError, match=r"^order 3 does not fit a text of 2 characters$"
+    ):
+        NGram.fit(array([0, 1]), 5, 3)
+    with pytest.raises(
+        BookError, match=r"^K = 1114112 to the power of order 4 is beyond 2\^63$"
+    ):
+        NGram.fit(np.zeros(20, np.uint32), 0x110000, 4)
+    with pytest.raises(VocabularyError, match=r"^an id is 5, but"):
+        NGram.fit(array([0, 5, 1]), 5, 2)
+
+
+@settings(max_examples=20)
+@given(st.lists(st.integers(0, 5), min_size=3, max_size=20), st.integers(1, 3))
+def test_ids_of_a_large_vocabulary_do_not_overflow(few: list[int], order: int) -> None:
+    K = 0x110000  # all the characters that there are
+    text = [K - 1 - i for i in few]
+    found = NGram.fit(np.array(text, np.uint32), K, order).scores(
+        np.array(text, np.uint32)
+    )
+    for t in range(1, len(text)):
+        p = naive(text, text[max(0, t - order + 1) : t], text[t], Fraction(1, K))
+        assert math.isclose(found.nats[t - 1], -math.log(p), rel_tol=1e-12)

@@ -1,0 +1,209 @@
+"""Tests of params.yaml as a file: its form, and the writing of DVC."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+from tests.test_config import load, refuses, with_value
+
+from charrnn.errors import ConfigError
+from charrnn.files.params import ModelConfig, load_section
+from tests.imports import ROOT
+
+NOT_UTF8 = "'utf-8' codec can't decode byte 0xff in position 7: invalid start byte"
+# fragments that make a text more like YAML than letters at random would be
+FRAGMENTS = [
+    "model:",
+    " ",
+    "  ",
+    "\n",
+    "- ",
+    "{",
+    "}",
+    "[",
+    "]",
+    ": ",
+    ", ",
+    "? ",
+    "&a ",
+]
+FRAGMENTS += [
+    "*a",
+    "'",
+    '"',
+    "\\",
+    "|\n",
+    "!",
+    "#",
+    "%YAML 1.2\n",
+    "---\n",
+    "...",
+    "\t",
+]
+FRAGMENTS += [
+    "hidden_size: ",
+    "sigma: ",
+    "seed: ",
+    "1",
+    "-",
+    ".nan",
+    "1e-8",
+    "~",
+    "<<: ",
+]
+TAGS = [
+    "!!float ",
+    "!!int ",
+    "!!bool ",
+    "!!null ",
+    "!!str ",
+    "!!map ",
+    "!!seq ",
+    "!!set ",
+]
+TAGS += [
+    "!!omap ",
+    "!!pairs ",
+    "!!binary ",
+    "!!timestamp ",
+    "!!merge ",
+    "!!python/none ",
+]
+ANYTHING = st.text() | st.lists(st.sampled_from(FRAGMENTS)).map("".join)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("", ": holds NoneType, not sections"),
+        ("- model", ": holds list, not sections"),
+        ("models: {}", ": models is not a known section; did you mean 'model'?"),
+        ("model:", ": model is None, not a section of 'key: value'"),
+        ("model: 3", ": model is 3, not a section of 'key: value'"),
+        ("model: {hidden_size: 1, sigma: 1}", ": model.seed is missing"),
+        (
+            "model: {hidden_size: 1, sigma: 1, seed: 1, hidden_sise: 1}",
+            ": model.hidden_sise is not a known key; did you mean 'hidden_size'?",
+        ),
+        (
+            "model: {hidden_size: 1, sigma: 1, seed: 1, zzz: 1}",
+            ": model.zzz is not a known key",
+        ),
+        (
+            "model: {hidden_size: 1, sigma: x}",
+            ": model.sigma is 'x': it should be a valid number; model.seed is missing",
+        ),
+        (
+            "a: 1\nmodel: 2\nmodel: 3",
+            ", line 3: not valid YAML: the key 'model' stands twice",
+        ),
+        (
+            "model:\n  seed: 1\n  seed: 1",
+            ", line 3: not valid YAML: the key 'seed' stands twice",
+        ),
+        ("model: {1: 2}", ", line 1: not valid YAML: the key 1 is not a word"),
+        (
+            "a: b\nmodel: @",
+            ", line 2: not valid YAML: found character '@' that cannot start any token",
+        ),
+        (b"model: \xff", f": not valid YAML: {NOT_UTF8}"),
+    ],
+)
+def test_a_file_of_another_form_is_refused(
+    scratch: Path, text: str | bytes, rule: str
+) -> None:
+    refuses(scratch, ModelConfig, text, rule)
+
+
+def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no\.yaml: cannot be read: No such file"):
+        load_section(ModelConfig, tmp_path / "no.yaml")
+    with pytest.raises(ConfigError, match=r": cannot be read: Is a directory$"):
+        load_section(ModelConfig, tmp_path)
+
+
+@given(ANYTHING)
+@example("[" * 5000)
+@example("model: " + "9" * 5000)
+@example("model: &a [*a]")
+def test_any_text_loads_or_is_refused(scratch: Path, text: str) -> None:
+    message = str(scratch)
+    try:
+        load(scratch, ModelConfig, text.encode("utf-8", "surrogatepass"))
+    except ConfigError as error:
+        message = str(error)
+    assert message.startswith(str(scratch))
+
+
+@given(st.sampled_from(TAGS), st.sampled_from(["", "''", "a", "[x, y]", "{x: y}"]))
+def test_explicit_types_are_refused(scratch: Path, tag: str, value: str) -> None:
+    with pytest.raises(ConfigError):
+        load(scratch, ModelConfig, f"model: {{hidden_size: 1, sigma: {tag}{value}}}")
+
+
+def test_a_character_beyond_unicode_is_refused(scratch: Path) -> None:
+    with pytest.raises(ConfigError):
+        load(scratch, ModelConfig, r'model: "\UFFFFFFFF"')
+
+
+@pytest.mark.parametrize("text", [r'model: {"a\nb": 1}', r'{"a\nb": 1, "a\nb": 2}'])
+def test_a_refusal_is_one_line(scratch: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match=r"\A[^\n]+\Z"):
+        load(scratch, ModelConfig, text)
+
+
+def by_dvc(values: Any) -> str:
+    """Write values as DVC does."""
+    text = io.StringIO()
+    YAML().dump(values, text)
+    return text.getvalue()
+
+
+@given(
+    st.floats(min_value=1e-30, max_value=1e30),
+    st.integers(0, 2**32 - 1),
+)
+@example(1e-8, 1)
+@example(1e16, 2**32 - 1)
+def test_what_dvc_writes_is_read_back_as_it_was(
+    scratch: Path, number: float, integer: int
+) -> None:
+    values = {"hidden_size": 1, "sigma": number, "seed": integer}
+    assert load(scratch, ModelConfig, by_dvc({"model": values})).model_dump() == values
+
+
+@given(
+    st.from_regex(r"[-+]?(0[xob])?[0-9._]{1,4}([eE][-+]?[0-9]{1,2})?", fullmatch=True)
+)
+def test_a_number_is_what_dvc_takes_it_for_or_refused(scratch: Path, text: str) -> None:
+    try:
+        section = load(scratch, ModelConfig, with_value("model", "sigma", text))
+    except ConfigError:
+        return
+    assert section.model_dump()["sigma"] == YAML(typ="safe").load(text)
+
+
+def test_an_unknown_section_is_named(tmp_path: Path) -> None:
+    params = tmp_path / "params.yaml"
+    content = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    params.write_text(content + "trian: {a: 1}\n", encoding="utf-8")
+    message = f"^{params}: trian is not a known section; did you mean 'train'\\?$"
+    with pytest.raises(ConfigError, match=message):
+        load_section(ModelConfig, params)
+
+
+def test_aliases_and_giants_are_refused(tmp_path: Path) -> None:
+    params = tmp_path / "params.yaml"
+    params.write_text("model: &a {hidden_size: 1}\ntrain: [*a]\n", encoding="utf-8")
+    message = (
+        f"^{params}, line 2: not valid YAML: the alias \\*a: write the value itself$"
+    )
+    with pytest.raises(ConfigError, match=message):
+        load_section(ModelConfig, params)
+    params.write_text("# " + "x" * 10**6, encoding="utf-8")
+    with pytest.raises(ConfigError, match="is of more than 1,000,000 bytes"):
+        load_section(ModelConfig, params)

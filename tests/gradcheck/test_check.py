@@ -1,0 +1,249 @@
+"""The check passes right gradients, and finds each of the bugs that people make."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from charrnn.errors import GradientError
+from charrnn.gradcheck.check import Steps, affordable, calm_sigma, problems
+from charrnn.gradcheck.check import check as check_all
+from charrnn.gradcheck.comparison import Errors, Limits, compare
+from charrnn.gradcheck.differences import (
+    Problem,
+    choose_elements,
+    numerical_derivatives,
+    with_penalty,
+)
+from charrnn.network import reference
+from charrnn.network.model import Weights, initial_weights
+from tests.problems import Window, make_text, make_window, windows
+
+H = 1e-4
+LIMITS = Limits(
+    floor=1e-4,
+    tolerance=1e-6,
+    fourth_order_tolerance=1e-8,
+    element_tolerance=1e-6,
+)
+WINDOW = make_window(K=5, m=4, T=6, seed=1)
+
+Gradients = Callable[[Window, float], Weights]
+
+
+def check(window: Window, gradients: Gradients, l2: float = 0.0) -> dict[str, Errors]:
+    """Check gradients by the losses of the reference."""
+    weights = window.weights.copy()
+    problem = Problem(
+        weights,
+        losses=lambda: reference.losses(weights, *window[1:])[0],
+        gradients=lambda l2: gradients(window, l2),
+    )
+    chosen = choose_elements(weights, 10**6, rng=np.random.default_rng(0))
+    numerical = numerical_derivatives(problem, chosen, step=H, fourth_order_step=10 * H)
+    numerical = with_penalty(
+        numerical, weights, l2=l2, step=H, fourth_order_step=10 * H
+    )
+    return compare(problem.gradients(l2), numerical, chosen, LIMITS)
+
+
+def right(window: Window, l2: float) -> Weights:
+    return reference.loss_and_gradients(*window, l2=l2).gradients
+
+
+@settings(max_examples=20)
+@given(window=windows)
+def test_right_gradients_pass(window: Window) -> None:
+    # Weights of a middling size: small ones have gradients near the rounding error,
+    # large ones make the network chaotic, and its differences mean nothing.
+    rng = np.random.default_rng(len(window.inputs))
+    scale = 0.3 / np.sqrt(window.weights.hidden_size)
+    drawn = (scale * rng.standard_normal(a.shape) for a in window.weights)
+    calm = window._replace(weights=Weights(*drawn))
+    for l2 in (0.0, 0.1):
+        assert set(check(calm, right, l2)) == set(Weights._fields)
+
+
+def passes(window: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the states, d_o and d_a of a window, as the reference has them."""
+    weights, inputs, targets, hidden = window
+    states, log_p = reference.forward(weights, inputs, hidden)
+    d_o = np.exp(log_p)
+    d_o[np.arange(len(targets)), targets] -= 1
+    d_a, later = np.empty((len(inputs), len(hidden))), np.zeros(len(hidden))
+    for t in reversed(range(len(inputs))):
+        d_h = weights.V.T @ d_o[t] + weights.W.T @ later
+        later = d_a[t] = (1 - states[t + 1] ** 2) * d_h
+    return states, d_o, d_a
+
+
+def state_before_the_window_dropped(window: Window, l2: float) -> Weights:
+    states, _, d_a = passes(window)
+    states[0] = 0
+    return right(window, l2)._replace(W=d_a.T @ states[:-1])
+
+
+def last_state_before_the_window(window: Window, l2: float) -> Weights:
+    states, _, d_a = passes(window)
+    before = np.roll(states[1:], 1, axis=0)  # what states[t - 1] gives at t = 0
+    return right(window, l2)._replace(W=d_a.T @ before)
+
+
+def clipped(window: Window, l2: float) -> Weights:
+    return Weights(*(np.clip(d, -0.1, 0.1) for d in right(window, l2)))
+
+
+def recurrence_transposed(window: Window, l2: float) -> Weights:
+    weights = window.weights
+    wrong = window._replace(weights=weights._replace(W=weights.W.T))
+    _, _, d_a = passes(wrong)
+    return right(window, l2)._replace(b=d_a.sum(axis=0))
+
+
+def no_slope_of_tanh(window: Window, l2: float) -> Weights:
+    _, d_o, _ = passes(window)
+    return right(window, l2)._replace(b=(d_o @ window.weights.V).sum(axis=0))
+
+
+def mean_instead_of_sum(window: Window, l2: float) -> Weights:
+    return Weights(*(d / len(window.inputs) for d in right(window, l2)))
+
+
+def half_a_penalty(window: Window, l2: float) -> Weights:
+    return right(window, l2 / 2)
+
+
+def penalised_bias(window: Window, l2: float) -> Weights:
+    gradients = right(window, l2)
+    return gradients._replace(c=gradients.c + 2 * l2 * window.weights.c)
+
+
+def one_element_off(window: Window, l2: float) -> Weights:
+    gradients = right(window, l2)
+    gradients.U[3, window.inputs[0]] *= 1 + 1e-5
+    return gradients
+
+
+def not_a_number(window: Window, l2: float) -> Weights:
+    gradients = right(window, l2)
+    gradients.V[2, 1] = np.nan
+    return gradients
+
+
+@pytest.mark.parametrize(
+    ("bug", "parameter"),
+    [
+        (state_before_the_window_dropped, "W"),
+        (last_state_before_the_window, "W"),
+        (clipped, "b"),
+        (recurrence_transposed, "b"),
+        (no_slope_of_tanh, "b"),
+        (mean_instead_of_sum, "b"),
+        (half_a_penalty, "U"),
+        (penalised_bias, "c"),
+        (one_element_off, "U"),
+        (not_a_number, "V"),
+    ],
+)
+def test_planted_bugs_are_found(bug: Gradients, parameter: str) -> None:
+    with pytest.raises(GradientError, match=f"the gradient of {parameter} is wrong"):
+        check(WINDOW, bug, l2=0.1)
+
+
+def test_a_zero_state_would_hide_the_commonest_bug() -> None:
+    blind = WINDOW._replace(hidden=np.zeros(4))
+    check(blind, state_before_the_window_dropped)
+
+
+def test_the_message_names_parameter_element_and_both_values() -> None:
+    def off(window: Window, l2: float) -> Weights:
+        gradients = right(window, l2)
+        gradients.V[2, 1] = 7.5
+        return gradients
+
+    numerical = right(WINDOW, 0.0).V[2, 1]
+    message = rf"worst at V\[2, 1\]: analytic 7.5, numerical {numerical:.6f}"
+    with pytest.raises(GradientError, match=message):
+        check(WINDOW, off)
+
+
+def test_the_compiled_kernel_is_checked_from_three_states() -> None:
+    weights = initial_weights(
+        4, 5, sigma=0.1, dtype=float, rng=np.random.default_rng(1)
+    )
+    hidden = np.random.default_rng(2).uniform(-1, 1, 4)
+    text = make_text(13, 5)
+    before = weights.copy()
+    found = problems(weights, text, hidden, 6)
+    assert list(found) == ["zero", "random", "carried"]
+    _, carried = reference.losses(weights, text[:6], text[1:7], hidden)
+    expected = {
+        "zero": (text[:6], text[1:7], np.zeros(4)),
+        "random": (text[:6], text[1:7], hidden),
+        "carried": (text[6:12], text[7:13], carried),
+    }
+    for name, problem in found.items():
+        losses, _ = reference.losses(weights, *expected[name])
+        np.testing.assert_allclose(problem.losses(), losses, rtol=1e-10)
+        chosen = choose_elements(weights, 10**6, rng=np.random.default_rng(0))
+        numerical = numerical_derivatives(
+            problem, chosen, step=H, fourth_order_step=10 * H
+        )
+        for l2 in (0.0, 0.1):
+            with_l2 = with_penalty(
+                numerical, weights, l2=l2, step=H, fourth_order_step=10 * H
+            )
+            compare(problem.gradients(l2), with_l2, chosen, LIMITS)
+        for one, other in zip(problem.weights, before, strict=True):
+            np.testing.assert_array_equal(one, other)  # each element was put back
+
+
+def test_of_a_large_network_some_elements_are_chosen() -> None:
+    weights = WINDOW.weights
+    chosen = choose_elements(weights, 10, rng=np.random.default_rng(0))
+    assert [which.sum() for which in chosen] == [4, 5, 10, 10, 10]
+    problem = Problem(
+        weights.copy(), lambda: reference.losses(*WINDOW)[0], lambda _: weights
+    )
+    derivatives = numerical_derivatives(problem, chosen, step=H, fourth_order_step=H)
+    for array, which in zip(derivatives.central, chosen, strict=True):
+        assert not array[~which].any()
+
+
+def test_fewer_elements_of_large_networks_are_checked() -> None:
+    assert [affordable(10_000, m) for m in (1, 100, 128, 256, 512, 10**5)] == [
+        10_000, 10_000, 10_000, 2_500, 625, 100,
+    ]  # fmt: skip
+    assert affordable(50, 10**5) == 50
+
+
+def test_sigma_is_as_wanted_unless_the_network_would_be_chaotic() -> None:
+    assert calm_sigma(0.1, 100) == 0.1
+    assert calm_sigma(0.01, 1000) == 0.01
+    assert calm_sigma(0.1, 400) == 0.05
+
+
+def test_a_large_network_passes_at_its_calm_sigma_and_the_check_is_named_if_not() -> (
+    None
+):
+    K, m, T = 6, 300, 25
+    text = make_text(2 * T + 1, K)
+    rng = np.random.default_rng(5)
+
+    def run(sigma: float, tolerance: float) -> dict[str, dict[str, Errors]]:
+        weights = initial_weights(m, K, sigma=sigma, dtype=float, rng=rng)
+        return check_all(
+            weights,
+            text,
+            rng.uniform(-1, 1, m),
+            choose_elements(weights, 10, rng=rng),
+            sequence_length=T,
+            l2=0.01,
+            steps=Steps(H, 10 * H),
+            limits=LIMITS._replace(tolerance=tolerance),
+        )
+
+    assert len(run(calm_sigma(0.5, m), 1e-6)) == 6
+    with pytest.raises(GradientError, match=r"\(check zero_state, l2 = 0\)$"):
+        run(0.05, 1e-30)

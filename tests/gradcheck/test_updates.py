@@ -1,0 +1,78 @@
+"""Updates that do not use the checked gradients are found."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from charrnn.errors import GradientError
+from charrnn.gradcheck.updates import check_updates, judge
+from charrnn.network.kernels import compiled
+from charrnn.network.model import Weights
+from tests.problems import make_text, make_window
+
+UPDATES = make_window(K=7, m=5, T=4, seed=3)
+THREE_WINDOWS = make_text(13, 7)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("l2", [0.0, 0.1])
+def test_updates_by_the_code_that_trains_pass(dtype: Any, l2: float) -> None:
+    weights, hidden = UPDATES.weights.astype(dtype), UPDATES.hidden.astype(dtype)
+    before = weights.copy()
+    assert judge(weights, THREE_WINDOWS, hidden, 4, l2=l2) == 3
+    for one, other in zip(weights, before, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def one_entry_off(weights: Weights, _: Weights) -> None:
+    weights.W[3, 1] = np.nextafter(weights.W[3, 1], 9)
+
+
+def squares_not_added(_: Weights, squares: Weights) -> None:
+    squares.U[:] = 0
+
+
+@pytest.mark.parametrize(
+    ("bug", "said"),
+    [
+        (one_entry_off, r"update 1 \(float64\) theta of W\[3, 1\] is"),
+        (squares_not_added, r"update 1 \(float64\) G of U\[\d, \d\] is"),
+    ],
+)
+def test_a_wrong_update_is_found(
+    bug: Callable[[Weights, Weights], None],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    right_one = compiled.train_windows
+
+    def wrong(weights: Weights, squares: Weights, *rest: Any, **values: Any) -> Any:
+        losses = right_one(weights, squares, *rest, **values)
+        bug(weights, squares)
+        return losses
+
+    monkeypatch.setattr(compiled, "train_windows", wrong)
+    with pytest.raises(GradientError, match=said):
+        judge(UPDATES.weights, THREE_WINDOWS, UPDATES.hidden, 4, l2=0.0)
+
+
+@pytest.mark.parametrize("lost", ["l2", "clip", "warmup_updates"])
+def test_an_update_by_another_recipe_is_found(
+    lost: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right_one = compiled.train_windows
+    other = {"l2": 0.0, "clip": 1e9, "warmup_updates": 10}[lost]
+
+    def wrong(*arguments: Any, **values: Any) -> Any:
+        return right_one(*arguments, **{**values, lost: other})
+
+    monkeypatch.setattr(compiled, "train_windows", wrong)
+    with pytest.raises(GradientError, match="does not use the gradient"):
+        judge(UPDATES.weights, THREE_WINDOWS, UPDATES.hidden, 4, l2=0.1)
+
+
+def test_both_precisions_are_judged_without_and_with_the_penalty() -> None:
+    found = check_updates(UPDATES.weights, THREE_WINDOWS, UPDATES.hidden, 4, l2=0.1)
+    assert found == 2 * 2 * 3

@@ -1,0 +1,91 @@
+"""Tests of the weights that training starts from."""
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.network.model import Weights, initial_weights, shapes, zeros_like
+from charrnn.network.streams import Purpose, stream
+
+SIZES = st.integers(1, 8)
+# SHA-256 of the weights of params.yaml, all five in turn: the same on every machine.
+DIGEST = "0093e4ad746fa3d9ad6d12bfcfd371be006fcd164775f487094debbfb6849c13"
+
+
+def drawn(
+    m: int, K: int, sigma: float = 0.1, dtype: Any = np.float32, seed: int = 1
+) -> Weights:
+    """Draw initial weights."""
+    rng = stream(Purpose.INITIAL_WEIGHTS, seed)
+    return initial_weights(m, K, sigma=sigma, dtype=dtype, rng=rng)
+
+
+def bytes_of(weights: Weights) -> bytes:
+    """Return all the weights as bytes."""
+    return b"".join(array.tobytes() for array in weights)
+
+
+@given(SIZES, SIZES, st.sampled_from([np.float32, np.float64]))
+def test_every_array_has_its_shape_and_type(m: int, K: int, dtype: Any) -> None:
+    weights = drawn(m, K, dtype=dtype)
+    assert {name: array.shape for name, array in weights.named()} == {
+        "b": (m,),
+        "c": (K,),
+        "U": (m, K),
+        "W": (m, m),
+        "V": (K, m),
+    }
+    assert {name: array.shape for name, array in weights.named()} == shapes(m, K)
+    assert {array.dtype for array in weights} == {np.dtype(dtype)}
+    assert (weights.hidden_size, weights.vocabulary_size) == (m, K)
+
+
+@given(SIZES, SIZES, st.integers(0, 2**32 - 1))
+def test_both_precisions_start_from_the_same_numbers(m: int, K: int, seed: int) -> None:
+    single, double = (drawn(m, K, dtype=d, seed=seed) for d in (np.float32, np.float64))
+    for one, other in zip(single, double, strict=True):
+        np.testing.assert_array_equal(one.astype(np.float64), other)
+
+
+def test_every_array_is_drawn_with_the_standard_deviation_sigma() -> None:
+    for name, array in drawn(100, 400, sigma=0.1).named():
+        # five standard errors of the mean and of the standard deviation
+        error = 5 * 0.1 / np.sqrt(array.size)
+        assert abs(float(array.mean())) < error, name
+        assert abs(float(array.std()) - 0.1) < error, name
+
+
+def test_sigma_is_a_factor() -> None:
+    for one, twice in zip(drawn(4, 5, sigma=0.1), drawn(4, 5, sigma=0.2), strict=True):
+        np.testing.assert_array_equal(2 * one, twice)
+
+
+def test_no_two_arrays_are_of_the_same_numbers() -> None:
+    values = np.concatenate([array.ravel() for array in drawn(4, 4)])
+    assert len(np.unique(values)) == values.size
+
+
+def test_the_seed_decides_every_byte() -> None:
+    assert bytes_of(drawn(4, 5, seed=3)) == bytes_of(drawn(4, 5, seed=3))
+    assert bytes_of(drawn(4, 5, seed=3)) != bytes_of(drawn(4, 5, seed=4))
+
+
+def test_the_default_weights_are_these_for_ever() -> None:
+    assert hashlib.sha256(bytes_of(drawn(100, 65))).hexdigest() == DIGEST
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_copies_and_zeros_have_arrays_of_their_own(dtype: Any) -> None:
+    weights = drawn(3, 5, dtype=dtype)
+    before = bytes_of(weights)
+    for other in (weights.copy(), weights.astype(dtype), zeros_like(weights)):
+        for array, original in zip(other, weights, strict=True):
+            assert array.dtype == original.dtype
+            assert array.shape == original.shape
+            array[:] = 7
+    assert bytes_of(weights) == before
+    assert not any(array.any() for array in zeros_like(weights))

@@ -1,0 +1,619 @@
+"""Tests of the report: what it says, and how it looks in a real browser."""
+
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from playwright.sync_api import Browser
+
+from charrnn.errors import ArtifactError, CharRnnError
+from charrnn.files.arrays import read_ids
+from charrnn.files.artifacts import write_table
+from charrnn.files.experiment import first_weights
+from charrnn.files.models import save_model
+from charrnn.files.params import ModelConfig, load_section
+from charrnn.files.prepared import load_vocabulary
+from charrnn.files.yaml12 import read_yaml
+from charrnn.plots import curves
+from charrnn.report import formats
+from charrnn.report import params as report_params
+from charrnn.report import reading as report_reading
+from charrnn.report.data import Corpus, Training
+from charrnn.report.figures import charts
+from charrnn.report.shapes import ramp
+from charrnn.training.loop import start
+from charrnn.training.loop import train as learn
+from charrnn.training.state import Recipe, Row, Validation, Watch
+from stages import evaluate, fetch, gradcheck, plot, prepare, report, sample, train
+from tests.browser import Opened, chromium, flaws, opened
+from tests.conftest import VALUES
+from tests.imports import ROOT
+
+MINUS = "\N{MINUS SIGN}"
+PAGE = Path("metrics/report.html")
+SCHEMES: list[Any] = ["light", "dark"]
+WIDTHS = [360, 1280]
+# What a book may hold: markup, Jinja's own, entities, quotes, control characters.
+HOSTILE = (
+    "<script>alert(1)</script> {{ 7*7 }} {% include 'x' %} {# no #} &amp; & \" ' ` "
+    '<img src=x onerror=alert(1)>\n  </style></p><!-- "\n\n\t=== update 3, smooth loss '
+    "1.00 nats\n\x00\x07\x1b[31m\x7f\x85\u202e\u2028 ünïcödé 🙂 \ufeff]]>"
+)
+LENGTH = 120
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return a browser for all the tests here."""
+    with chromium() as started:
+        yield started
+
+
+def write_report(folder: Path) -> Path:
+    """Run the stage in a folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        report.main()
+    return folder / PAGE
+
+
+def change(path: Path, **values: Any) -> None:
+    """Change values of a JSON file; None takes one away."""
+    content = json.loads(path.read_text(encoding="utf-8")) | values
+    kept = {key: value for key, value in content.items() if value is not None}
+    path.write_text(json.dumps(kept), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the committed metrics, weights that read little, a report."""
+    folder = tmp_path_factory.mktemp("real")
+    shutil.copytree(ROOT / "metrics", folder / "metrics")
+    shutil.copy(ROOT / "params.yaml", folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        fetch.main()
+        prepare.main()
+        training = read_ids(prepare.TRAINING)[:50_000]
+        vocabulary = load_vocabulary(report.VOCABULARY)
+        weights = first_weights(
+            load_section(ModelConfig), vocabulary.size, dtype="float32"
+        )
+        recipe = Recipe(epochs=1, sequence_length=25, learning_rate=0.1)
+        run = start(weights, training, recipe)
+        for _ in learn(
+            run, training, training[:0], recipe, Watch(np.random.default_rng)
+        ):
+            pass
+        save_model(report.BEST, run.weights, vocabulary)
+    write_report(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def committed() -> Path:
+    """Return the repository, whose report is looked at as it is."""
+    return ROOT
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a small run on a book that is not nice, and its report."""
+    folder = tmp_path_factory.mktemp("hostile")
+    values = {name: dict(section) for name, section in VALUES.items()}
+    text = (HOSTILE * 3)[: 3 * LENGTH]
+    values["train"]["text_length"] = len(text)
+    values["prepare"]["book"] = "data/raw/<b onclick='x'>&\"{{ 7*7 }}.txt"
+    values["sample"]["prime"] = "<script>alert(1)</script>\n{{ 7*7 }}"[:25]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        book = Path(values["prepare"]["book"])
+        book.parent.mkdir(parents=True)
+        book.write_text(HOSTILE * 12, encoding="utf-8")
+        lines = [f"{name}:" for name in values]
+        comment = "# <i>{{ 7*7 }}</i> <script>alert(1)</script> & \" '"
+        Path("params.yaml").write_text(
+            "".join(
+                f"{line} {comment}\n"
+                + "".join(
+                    f"  {key}: {json.dumps(value)} {comment}\n"
+                    for key, value in values[line[:-1]].items()
+                )
+                for line in lines
+            ),
+            encoding="utf-8",
+        )
+        for stage in (prepare, gradcheck, train, evaluate, plot, sample):
+            stage.main()
+        updates = (0, 40, 1_000_000)
+        Path("metrics/training_texts.txt").write_text(
+            "".join(
+                f"=== update {update:,}, smooth loss 12.34 nats\n{text}\n\n"
+                for update in updates
+            ),
+            encoding="utf-8",
+            newline="\n",
+        )
+    write_report(folder)
+    return folder
+
+
+def run_of(folder: Path, epochs: int, *, validations: bool = True) -> Path:
+    """Turn the metrics in a folder into those of a run of so many epochs."""
+    updates = np.arange(10 * epochs) + 1
+    rows = [
+        (1 + i // 10, 100 * int(n), 40 + 60 / float(n), 0.5)
+        for i, n in enumerate(updates)
+    ]
+    checked = [(e, 1000 * e, 2 + 1 / e) for e in range(1, epochs + 1)]
+    figures: dict[str, dict[str, float]] = {
+        str(epoch): {
+            "mean_smooth_loss": 40.0 + 60 / epoch,
+            "lowest_smooth_loss": 40.0,
+            "highest_smooth_loss": 123.456,
+            "last_smooth_loss": 41.0,
+            "saturated_share": 0.5,
+            "validation_nats_per_character": loss,
+        }
+        for epoch, _, loss in checked
+    }
+    best: dict[str, float] = {"update": 7, "validation_nats_per_character": 2.125}
+    if not validations:
+        checked, best = [], {"update": 7, "smooth_loss": 40.126}
+        for one in figures.values():
+            del one["validation_nats_per_character"]
+    metrics = folder / "metrics"
+    write_table(metrics / "loss.csv", Row._fields, rows)
+    write_table(metrics / "validation.csv", Validation._fields, checked)
+    change(metrics / "train.json", epochs=figures, best=best)
+    size: dict[str, Any] = {"width": 11.0, "height": 6.0, "highest_loss": 60.0}
+    curve, points = np.array(rows), np.array(checked).reshape(-1, 3)
+    panels = curves.epoch_panels(curve, sequence_length=25, **size)
+    overlaid = curves.epochs_overlaid(curve, points, sequence_length=25, **size)
+    (metrics / "loss_by_epoch.svg").write_bytes(panels)
+    (metrics / "loss_overlaid.svg").write_bytes(overlaid)
+    return write_report(folder)
+
+
+@pytest.fixture
+def copy(real: Path, tmp_path: Path) -> Path:
+    """Return a copy of the folder of `real` that a test may change."""
+    return Path(shutil.copytree(real, tmp_path / "copy"))
+
+
+def assert_good(seen: Opened) -> None:
+    """Look at a page all over: it is quiet, fits, and can be read."""
+    assert seen.requests == seen.console == seen.errors == []
+    assert flaws(seen.page) == []
+    assert seen.page.locator("svg").count() >= 2
+    assert seen.page.locator("p").count() > 20
+
+
+@pytest.mark.parametrize("run", ["committed", "hostile"])
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_page_is_quiet_fits_and_can_be_read(
+    run: str, scheme: Any, width: int, browser: Browser, request: Any
+) -> None:
+    page = request.getfixturevalue(run) / PAGE
+    with opened(browser, page, width=width, scheme=scheme) as seen:
+        assert_good(seen)
+
+
+@pytest.mark.parametrize("run", ["committed", "hostile"])
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_it_prints_on_a4(run: str, scheme: Any, browser: Browser, request: Any) -> None:
+    page = request.getfixturevalue(run) / PAGE
+    paper = 642  # 210 mm less two margins of 20 mm, CSS pixels
+    with opened(browser, page, width=paper, scheme=scheme, media="print") as seen:
+        assert_good(seen)
+        # Dark or light, paper is white, and what belongs together stays together.
+        colour = "getComputedStyle(document.body).backgroundColor"
+        assert seen.page.evaluate(colour) == "rgb(255, 255, 255)"
+        split = """[...document.querySelectorAll("figure, .panel, .compact tr, .entry")]
+            .filter(one => getComputedStyle(one).breakInside !== "avoid").length"""
+        assert seen.page.evaluate(split) == 0
+        tallest = """Math.max(...[...document.querySelectorAll("figure")].map(
+            one => one.getBoundingClientRect().height))"""
+        assert seen.page.evaluate(tallest) < 960  # a page's 255 mm
+        content = seen.page.pdf(prefer_css_page_size=True)
+    boxes = set(re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", content))
+    assert {(round(float(w)), round(float(h))) for w, h in boxes} == {(595, 842)}
+    assert 5 <= len(re.findall(rb"/Type /Page\b", content)) <= 14
+
+
+def test_hostile_text_stands_there_as_it_is(hostile: Path, browser: Browser) -> None:
+    text = formats.visible((HOSTILE * 3)[: 3 * LENGTH])
+    assert "<script>alert(1)</script> {{ 7*7 }}" in text
+    with opened(browser, hostile / PAGE) as seen:
+        texts = seen.page.locator("#texts .entry .text")
+        assert [one.text_content() for one in texts.all()] == [text] * 3
+        assert texts.first.evaluate("one => getComputedStyle(one).whiteSpace") in (
+            "pre-wrap",
+            "break-spaces",
+        )
+        whole = seen.page.locator("body").text_content() or ""
+        assert "data/raw/<b onclick='x'>&\"{{ 7*7 }}.txt" in whole
+        assert "<i>{{ 7*7 }}</i> <script>alert(1)</script> & \" '" in whole
+        assert "49" not in seen.page.locator("#texts").inner_text().replace("4 9", "")
+        given = seen.page.locator(".text.long b").text_content()
+        assert given == "<script>alert(1)</script>"
+        written = seen.page.locator(".text.long").text_content() or ""
+        content = (hostile / "metrics/sample.txt").read_bytes().decode()[:-1]
+        assert written == formats.visible(content)
+        for kind in ("script", "img", "i[onclick]", "b[onclick]", "iframe"):
+            assert seen.page.locator(kind).count() == 0
+
+
+def test_the_page_says_what_the_metrics_say(committed: Path, browser: Browser) -> None:
+    metrics = {
+        name: json.loads(
+            (committed / f"metrics/{name}.json").read_text(encoding="utf-8")
+        )
+        for name in ("corpus", "train", "evaluation", "gradient_check", "sample")
+    }
+    with opened(browser, committed / PAGE) as seen:
+
+        def cells(selector: str) -> list[list[str]]:
+            rows = seen.page.locator(f"{selector} tbody tr").all()
+            return [
+                re.split(r"\t", "\t".join(row.locator("th, td").all_inner_texts()))
+                for row in rows
+            ]
+
+        book = {row[0]: row[1] for row in cells("#book")}
+        for part, size in book.items():
+            assert size == f"{metrics['corpus'][f'{part}_characters']:,}"
+        epochs = cells("#curves")
+        assert [row[0] for row in epochs] == list(metrics["train"]["epochs"])
+        for row, it in zip(epochs, metrics["train"]["epochs"].values(), strict=True):
+            assert row[1] == f"{it['mean_smooth_loss']:.2f}"
+            assert row[2].startswith(f"{it['lowest_smooth_loss']:.2f}")
+            assert row[3] == f"{it['highest_smooth_loss']:.2f}"
+            assert row[4] == f"{it['last_smooth_loss']:.2f}"
+            assert row[5] == f"{it['validation_nats_per_character']:.3f}"
+            assert row[6].startswith(f"{100 * it['saturated_share']:.1f}")
+        models = cells("#evaluation")
+        assert [row[0] for row in models] == [
+            "uniform", "unigram", "bigram", "trigram", "4-gram", "5-gram", "network",
+        ]  # fmt: skip
+        keys = {"4-gram": "fourgram", "5-gram": "fivegram"}
+        for row in models:
+            it = metrics["evaluation"][keys.get(row[0], row[0])]
+            assert row[1] == f"{it['nats_per_character']:.3f}"
+            assert row[3] == f"{it['perplexity']:.2f}"
+        gradients = cells("#gradients")
+        assert [row[1].replace(MINUS, "-") for row in gradients] == [
+            "1.75·10-9", "3.05·10-10", "2.85·10-9", "1.96·10-7", "8.26·10-9",
+        ]  # fmt: skip
+        for row in gradients:
+            central = metrics["gradient_check"]["zero_state"][row[0]]["central"]
+            mantissa, _, exponent = f"{central:.2e}".partition("e-")
+            assert row[2] == f"{mantissa}·10{MINUS}{int(exponent)}"
+        sample_text = (committed / "metrics/sample.txt").read_text(encoding="utf-8")
+        assert seen.page.locator(".text.long").text_content() == sample_text[:-1]
+        lowest = np.genfromtxt(
+            committed / "metrics/loss.csv", delimiter=",", names=True
+        )
+        first = lowest[lowest["epoch"] == 1]
+        at = int(first["update"][first["smooth_loss"].argmin()])
+        assert epochs[0][2].endswith(f"{at:,}")
+        values = seen.page.locator("#values").inner_text()
+        assert "learning_rate" in values
+        assert "data/raw/kjv-new-testament.txt" in values
+        assert formats.visible("inside AdaGrad's root") in values
+
+
+def test_the_same_metrics_give_the_same_bytes(hostile: Path, tmp_path: Path) -> None:
+    first = (hostile / PAGE).read_bytes()
+    assert write_report(hostile).read_bytes() == first
+    assert b"\r" not in first
+    assert str(hostile).encode() not in first
+    elsewhere = Path(shutil.copytree(hostile, tmp_path / "elsewhere"))
+    (elsewhere / PAGE).unlink()
+    environment = os.environ | {
+        "PYTHONHASHSEED": "7",
+        "TZ": "Asia/Kolkata",
+        "LC_ALL": "C",
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
+    }
+    command = [sys.executable, "-m", "stages.report"]
+    subprocess.run(command, cwd=elsewhere, env=environment, check=True)
+    assert (elsewhere / PAGE).read_bytes() == first
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("epochs", [1, 600])
+def test_any_number_of_epochs_can_be_read(
+    epochs: int, width: int, copy: Path, browser: Browser
+) -> None:
+    page = run_of(copy, epochs)
+    with opened(browser, page, width=width) as seen:
+        assert_good(seen)
+        numbers = seen.page.locator("#curves tbody th").all_inner_texts()
+        caption = seen.page.locator("#curves table caption").inner_text()
+        if epochs == 1:
+            assert numbers == ["1"]
+            assert "chosen" not in caption
+        else:
+            assert numbers == ["1", *(str(n) for n in range(25, 601, 25))]
+            assert "25 of 600 epochs, evenly chosen" in caption
+        assert seen.page.locator("#by-epoch svg").count() == min(epochs, 12)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_run_without_held_out_parts_can_be_read(
+    width: int, copy: Path, browser: Browser
+) -> None:
+    change(copy / "metrics/sample.json", share_of_new_10_character_strings=None)
+    change(copy / "metrics/corpus.json", validation_characters=0, test_characters=1)
+    (copy / "metrics/evaluation.json").write_text('{"test_characters": 1}')
+    page = run_of(copy, 2, validations=False)
+    with opened(browser, page, width=width) as seen:
+        assert_good(seen)
+        said = seen.page.locator("main").inner_text()
+        assert "There is nothing to evaluate on: the test part has 1 character." in said
+        assert "There is no validation part" in said
+        assert "the smooth loss was lowest, 40.13" in said
+        headings = seen.page.locator("#curves thead th").all_inner_texts()
+        assert not any("dation" in heading for heading in headings)
+
+
+NO_BEST = """{"best": {"update": 1}, "epochs": {}, "first_loss": 1, "updates": 1}"""
+ANOTHER_FIGURE = """<svg xmlns="http://www.w3.org/2000/svg"
+xmlns:xlink="http://www.w3.org/1999/xlink"><g id="figure_1"><g id="axes_1">
+<g id="patch_1"><path d="M 0 0 L 9 0 L 9 9 L 0 9 z"/></g>
+<g id="xtick_1"><use xlink:href="#m" x="1" y="9"/><text>1</text></g>
+<g id="ytick_1"><use xlink:href="#m" x="0" y="8"/><text>40</text></g>
+<g id="line2d_1"><path d="M 1 1 L 8 8"/></g><g id="text_1"><text>epoch 99</text></g>
+</g></g><path id="m" d="M 0 0 L 0 3"/></svg>"""
+DAMAGES: list[tuple[Path, str, str]] = [
+    (report.CORPUS, "{}", "characters is missing"),
+    (report.CORPUS, "[1]", "holds list, not an object"),
+    (report.CORPUS, '{"characters": 1.5}', "characters is 1.5, not a whole number"),
+    (report.GRADIENTS, "{}", "settings is missing"),
+    (report.TRAINING, '{"updates": true}', "updates is True, not a whole number"),
+    (report.TRAINING, "x", "not valid JSON"),
+    (report.TRAINING, NO_BEST, "best has no loss"),
+    (report.EVALUATION, '{"test_characters": 9, "network": 1}', "network is 1, not an"),
+    (report.COPYING, "{}", "longest_copy_characters is missing"),
+    (report.LOSS, "epoch,update\n1,2\n", "its columns are not epoch, update, smooth"),
+    (report.LOSS, "epoch,update,smooth_loss,saturated_share\n", "it has no rows"),
+    (
+        report.LOSS,
+        "epoch,update,smooth_loss,saturated_share\n9,1,2,0.5\n",
+        "its epochs are not those of metrics/train.json",
+    ),
+    (report.VALIDATION, "epoch\n", "its columns are not epoch, update, nats_per"),
+    (report.PANELS, ANOTHER_FIGURE, "its epochs are not those of metrics/train.json"),
+    (report.PANELS, "<svg", "not a figure of stage plot"),
+    (report.OVERLAID, "<svg xmlns='http://www.w3.org/2000/svg'/>", "not a figure"),
+    (report.TEXTS, "=== update 0, smooth loss 1.00 nats\nshort\n\n", "text 1 is not a"),
+    (report.SAMPLE, "short\n", "it is not a beginning, 1,000 characters"),
+]
+
+
+@pytest.mark.parametrize(("path", "content", "rule"), DAMAGES)
+def test_a_damaged_file_is_named_with_its_rule(
+    path: Path, content: str, rule: str, copy: Path
+) -> None:
+    (copy / PAGE).unlink()
+    (copy / path).write_text(content, encoding="utf-8")
+    with pytest.raises(ArtifactError) as caught:
+        write_report(copy)
+    said = str(caught.value)
+    assert said.startswith(f"{path}: ")
+    assert rule in said
+    assert "\n" not in said
+    assert not (copy / PAGE).exists()
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(
+        {damage[0] for damage in DAMAGES}
+        | {report.BEST, report.TEST, report.VOCABULARY}
+    ),
+)
+def test_a_missing_or_undecodable_file_is_named(path: Path, copy: Path) -> None:
+    (copy / path).write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(CharRnnError, match=rf"^{re.escape(str(path))}: damaged"):
+        write_report(copy)
+    (copy / path).unlink()
+    with pytest.raises(CharRnnError, match=rf"^{re.escape(str(path))}: cannot be read"):
+        write_report(copy)
+
+
+lines = st.sampled_from(
+    ["=== update 7, smooth loss 1.00 nats\n", "\n", "\n\n", "===", "a", "é🙂"]
+)
+bodies = st.lists(lines, min_size=5, max_size=5).map("".join)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**9), bodies), max_size=5))
+def test_texts_are_parted_by_their_length(written: list[tuple[int, str]]) -> None:
+    length = max((len(text) for _, text in written), default=1)
+    padded = [(update, text.ljust(length, "=")) for update, text in written]
+    content = "".join(
+        f"=== update {update:,}, smooth loss 1.25 nats\n{text}\n\n"
+        for update, text in padded
+    )
+    found = report_reading.texts(content, length, "here")
+    assert found == [(update, 1.25, text) for update, text in padded]
+    for other in (length - 1, length + 1):
+        if written and other > 0:
+            with pytest.raises(ArtifactError, match=r"^here: damaged: text \d+ is not"):
+                report_reading.texts(content.rstrip("=\n") + "\n", other, "here")
+
+
+def test_figures_are_read_by_their_types() -> None:
+    content: dict[str, Any] = {
+        "updates": 3,
+        "first_loss": 2,
+        "best": {"update": 1, "smooth_loss": 0.5},
+        "epochs": {},
+        "more": "is passed over",
+    }
+    read = report_reading.figures(Training, content, "here")
+    assert (read.updates, read.first_loss, read.best.smooth_loss) == (3, 2.0, 0.5)
+    assert isinstance(read.first_loss, float)
+    content["epochs"] = {"x": {}}
+    with pytest.raises(ArtifactError, match="epochs has the key 'x', not a whole"):
+        report_reading.figures(Training, content, "here")
+    content["epochs"] = {"2": {"mean_smooth_loss": float("nan")}}
+    with pytest.raises(
+        ArtifactError, match=r"epochs\.2\.mean_smooth_loss is nan, not a number"
+    ):
+        report_reading.figures(Training, content, "here")
+    with pytest.raises(ArtifactError, match=r"^here: damaged: it is 3, not an object"):
+        report_reading.figures(Corpus, 3, "here")
+
+
+def test_comments_stand_beside_their_values() -> None:
+    text = (
+        "# about the file: all\n"
+        "one: # of the section\n"
+        "  a: 1 # of a\n"
+        "  # above b: no\n"
+        "  b: x#y # of b\n"
+        '  c: "1 # 2" # not taken: a hash may be inside of quotes\n'
+        "  d: 3\n"
+        "  e: |\n"
+        "    a: 1 # inside of a text\n"
+        "  f: # of a value below\n"
+        "    4\n"
+        "two: {a: 1} # not taken either\n"
+    )
+    values = {"a": 1, "b": "x#y", "c": "1 # 2", "d": 3, "e": "", "f": 4}
+    one, two = report_params.sections({"one": values, "two": {"a": 1}}, text, "here")
+    assert one.comment == "of the section"
+    assert [value.comment for value in one.values] == [
+        "of a", "of b", "", "", "", "of a value below",
+    ]  # fmt: skip
+    assert two == ("two", "", [("a", 1, "")])
+    twice = "one:\n  a: 1 # this\n  b: 'x\n\n  a: 2 # or that'\n"
+    (section,) = report_params.sections({"one": {"a": 1}}, twice, "here")
+    assert section.values[0].comment == ""
+    with pytest.raises(CharRnnError, match=r"^here: one is 3, not a section"):
+        report_params.sections({"one": 3}, "", "here")
+
+
+def test_every_value_of_params_has_its_comment() -> None:
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    content = read_yaml(ROOT / "params.yaml")
+    found = report_params.sections(content, text, "params.yaml")
+    assert sum(len(section.values) for section in found) > 30
+    commented = len(re.findall(r"(?m)^  \w+:.* # ", text))
+    assert sum(bool(v.comment) for s in found for v in s.values) == commented
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (formats.count(205080), "205,080"),
+        (formats.fixed(-1234.5678, 2), f"{MINUS}1,234.57"),
+        (formats.percent(0.5191), "51.9\N{NARROW NO-BREAK SPACE}%"),
+        (formats.scientific(1.7467e-9), f"1.75·10<sup>{MINUS}9</sup>"),
+        (formats.scientific(0.0), "0.00·10<sup>0</sup>"),
+        (formats.scientific(2.5e20, 1), "2.5·10<sup>20</sup>"),
+        (formats.power(1e-4), f"10<sup>{MINUS}4</sup>"),
+        (formats.power(0.1), "0.1"),
+        (formats.power(5.0), "5"),
+        (formats.power(0), "0"),
+        (formats.power(3e-10), f"3e{MINUS}10"),
+        (formats.value(1e-08), "1e-8"),
+        (formats.value(1e22), "1e22"),
+        (formats.value(None), "null"),
+        (formats.value("1e-08"), '"1e-08"'),
+        (formats.value(True), "true"),
+        (formats.visible("a\x00\r\n\t\x7f\x85"), "a␀␍\n\t␡\\u0085"),
+        (formats.visible("\u202eba\u2028\ufffe"), "\\u202eba\\u2028\\ufffe"),
+    ],
+)
+def test_numbers_and_foreign_texts_are_written_with_care(
+    found: str, expected: str
+) -> None:
+    assert found == expected
+
+
+@given(st.integers(1, 700), st.integers(2, 30), st.integers(0, 1))
+def test_evenly_chosen_items(length: int, most: int, first: int) -> None:
+    items = list(range(first, first + length))
+    chosen = formats.evenly(items, most, first)
+    assert chosen[0] == items[0]
+    assert chosen[-1] == items[-1]
+    assert len(chosen) <= most + 2
+    assert sorted(set(chosen)) == chosen
+    if length <= most:
+        assert chosen == items
+    apart = {b - a for a, b in itertools.pairwise(chosen[1:-1])}
+    assert len(apart) <= 1
+
+
+def drawn(epochs: int) -> tuple[bytes, bytes]:
+    """Draw both figures of a made-up run, with validations."""
+    curve = np.array(
+        [
+            (e, 10 * e + i, 50.0 - e - i, 0.5)
+            for e in range(1, epochs + 1)
+            for i in range(10)
+        ]
+    )
+    points = curve[::3, :3] / [1, 1, 25]
+    size: dict[str, Any] = {"width": 9.0, "height": 6.0, "highest_loss": None}
+    panels = curves.epoch_panels(curve, sequence_length=25, **size)
+    return panels, curves.epochs_overlaid(curve, points, sequence_length=25, **size)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 4, 7, 40])
+def test_a_figure_is_taken_apart(epochs: int) -> None:
+    panels, overlaid = (
+        charts(figure, "x", "here", size=4.0) for figure in drawn(epochs)
+    )
+    # Every colour that is not an epoch's is known.
+    assert panels[1] == 0
+    assert overlaid[1] == epochs
+    assert len(panels[0]) == min(epochs, 12)
+    assert len(overlaid[0]) == 1
+    titles = [chart.title for chart in panels[0]]
+    assert titles[0] == "epoch 1"
+    assert titles[-1] == f"epoch {epochs}"
+    for chart in (*panels[0], *overlaid[0]):
+        assert not re.search("#[0-9a-fA-F]{6}", chart.shapes)
+        assert chart.shapes.count('class="x"') >= 2
+        assert chart.shapes.count('class="y"') >= 2
+    legend = overlaid[0][0].legend
+    assert [label.is_dot for label in legend] == [False] * min(epochs, 8) + [True]
+    assert legend[0].colour == "--epoch-1"
+    assert legend[-2].colour == f"--epoch-{epochs}"
+    assert legend[-1].text == "validation (times 25)"
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour, as WCAG 2 defines it."""
+    values = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [
+        v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in values
+    ]
+    return sum(w * v for w, v in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("epochs", [1, 6, 256])
+def test_every_epochs_colour_stands_out(epochs: int) -> None:
+    light, dark = ramp(epochs)
+    assert len(light) == len(dark) == epochs
+    assert min(len(set(light)), len(set(dark))) > 0.8 * epochs
+    assert min(1.05 / (luminance(one) + 0.05) for one in light) > 3
+    paper = luminance("#17181b") + 0.05
+    assert min((luminance(one) + 0.05) / paper for one in dark) > 3

@@ -1,0 +1,233 @@
+"""The loop over a text: every window once, everything recorded, nothing disturbed."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.errors import BookError, TrainingError, VocabularyError
+from charrnn.network import reference
+from charrnn.network.model import Weights, initial_weights, zeros_like
+from charrnn.network.scoring import nats_per_character
+from charrnn.text.vocabulary import Ids
+from charrnn.training.loop import start, train
+from charrnn.training.state import Recipe, Run, Watch
+from tests.problems import RECIPE, make_text, watch
+
+NONE = np.zeros(0, dtype=np.uint8)
+
+
+def network(m: int = 7, K: int = 5, sigma: float = 0.1) -> Weights:
+    rng = np.random.default_rng(4)
+    return initial_weights(m, K, sigma=sigma, dtype=np.float64, rng=rng)
+
+
+def trained(
+    training: Ids,
+    validation: Ids = NONE,
+    recipe: Recipe = RECIPE,
+    looked_at: Watch | None = None,
+) -> Run:
+    run = start(network(), training, recipe)
+    for _ in train(run, training, validation, recipe, looked_at or watch()):
+        pass
+    return run
+
+
+def assert_same(one: Weights, other: Weights) -> None:
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@given(length=st.integers(7, 40), epochs=st.integers(1, 3))
+def test_epochs_go_over_all_windows_from_a_zero_state(length: int, epochs: int) -> None:
+    T, recipe = 6, RECIPE._replace(epochs=epochs, learning_rate=0.01)
+    text = make_text(length, 5)
+    run = trained(text, recipe=recipe)
+
+    weights, squares = network(), zeros_like(network())
+    smooth, losses = None, []
+    for _ in range(epochs):
+        hidden = np.zeros(7)
+        for i in range(0, length - T, T):
+            window = (text[i : i + T], text[i + 1 : i + T + 1])
+            loss, gradients, hidden = reference.loss_and_gradients(
+                weights, *window, hidden, l2=0.0
+            )
+            reference.adagrad_step(
+                weights, squares, gradients, learning_rate=0.01, epsilon=1e-8, clip=5.0
+            )
+            smooth = loss if smooth is None else 0.999 * smooth + 0.001 * loss
+            losses.append(smooth)
+    assert run.update == epochs * ((length - 1) // T)
+    assert run.smooth_loss == pytest.approx(smooth, rel=1e-6)
+    np.testing.assert_allclose(run.weights.W, weights.W, rtol=1e-4, atol=1e-6)
+    per_epoch = np.array(losses).reshape(epochs, -1)
+    for epoch, expected in zip(run.epochs, per_epoch, strict=True):
+        assert epoch.mean == pytest.approx(expected.mean(), rel=1e-6)
+        assert epoch.lowest == pytest.approx(expected.min(), rel=1e-6)
+        assert epoch.highest == pytest.approx(expected.max(), rel=1e-6)
+        assert epoch.last == pytest.approx(expected[-1], rel=1e-6)
+
+
+@given(
+    rows=st.integers(1, 50),
+    validate=st.integers(1, 60),
+    text=st.integers(1, 60),
+    length=st.integers(1, 30),
+)
+def test_what_is_looked_at_does_not_move_what_is_learned(
+    rows: int, validate: int, text: int, length: int
+) -> None:
+    training, validation = make_text(300, 5), make_text(30, 5, seed=1)
+    often = watch(
+        rows_per_epoch=rows,
+        validate_every=validate,
+        text_every=text,
+        text_length=length,
+    )
+    one, other = trained(training), trained(training, validation, looked_at=often)
+    assert_same(one.weights, other.weights)
+    assert_same(one.squares, other.squares)
+    assert one.epochs == other.epochs
+    assert one.smooth_loss == other.smooth_loss
+
+
+def test_a_text_does_not_hang_on_the_texts_before_it() -> None:
+    training = make_text(300, 5)
+    often = {
+        t.update: t for t in trained(training, looked_at=watch(text_every=5)).texts
+    }
+    seldom = trained(training, looked_at=watch(text_every=35)).texts
+    assert [text.update for text in seldom] == [0, 35, 70]
+    for text in seldom:
+        np.testing.assert_array_equal(text.ids, often[text.update].ids)
+        assert text.smooth_loss == often[text.update].smooth_loss
+
+
+def test_a_stopped_run_goes_on_to_the_same_end() -> None:
+    training, validation = make_text(300, 5), make_text(30, 5, seed=1)
+    looked_at = watch(rows_per_epoch=9, validate_every=13, text_every=17)
+    whole = trained(training, validation, looked_at=looked_at)
+    run = start(network(), training, RECIPE)
+    for _ in range(10_000):
+        for _ in train(run, training, validation, RECIPE, looked_at):
+            break  # after every piece
+        else:
+            break
+    assert_same(run.weights, whole.weights)
+    assert (run.rows, run.validations, run.epochs) == (
+        whole.rows,
+        whole.validations,
+        whole.epochs,
+    )
+    assert [t.update for t in run.texts] == [t.update for t in whole.texts]
+
+
+@given(windows=st.integers(1, 60), rows=st.integers(1, 20))
+def test_each_epoch_has_its_rows_and_ends_with_one(windows: int, rows: int) -> None:
+    run = trained(make_text(6 * windows + 1, 5), looked_at=watch(rows_per_epoch=rows))
+    for epoch in (1, 2):
+        updates = [row.update for row in run.rows if row.epoch == epoch]
+        assert 1 <= len(updates) <= rows
+        assert updates == sorted(set(updates))
+        assert updates[-1] == epoch * windows
+
+
+def test_best_is_the_lowest_validation_loss_and_keeps_its_weights() -> None:
+    training, validation = make_text(900, 5), make_text(60, 5, seed=1)
+    run = trained(training, validation, looked_at=watch(validate_every=20))
+    assert run.best is not None
+    lowest = min(run.validations, key=lambda validation: validation.nats_per_character)
+    assert (run.best.update, run.best.loss) == (
+        lowest.update,
+        lowest.nats_per_character,
+    )
+    assert nats_per_character(run.best.weights, validation) == run.best.loss
+    ends = [v.update for v in run.validations if v.update % 149 == 0]
+    assert ends == [149, 298]  # at the end of each epoch, whatever validate_every is
+
+
+def test_without_a_validation_part_best_is_the_lowest_smooth_loss() -> None:
+    text = make_text(900, 5)
+    best = []
+    for rows_per_epoch in (1, 7, 500):  # the curve's points do not decide it
+        run = trained(text, looked_at=watch(rows_per_epoch=rows_per_epoch))
+        assert run.validations == []
+        assert run.best is not None
+        assert run.best.loss == min(epoch.lowest for epoch in run.epochs)
+        best.append(run.best)
+    for other in best[1:]:
+        assert other.update == best[0].update
+        assert_same(other.weights, best[0].weights)
+    run = start(network(), text, RECIPE)
+    every_update = watch(text_every=1)  # so that it stands at each of them
+    for _ in train(run, text, NONE, RECIPE, every_update):
+        if run.update == best[0].update:
+            assert_same(run.weights, best[0].weights)
+            return
+    pytest.fail("training never stood at that update")
+
+
+def test_the_first_loss_is_near_that_of_knowing_nothing() -> None:
+    K, T = 50, 25
+    text = np.random.default_rng(0).integers(0, K, 400, dtype=np.uint8)
+    rng = np.random.default_rng(1)
+    weights = initial_weights(100, K, sigma=0.1, dtype=np.float32, rng=rng)
+    run = start(weights, text, RECIPE._replace(sequence_length=T))
+    assert run.first_loss == pytest.approx(T * math.log(K), rel=0.1)
+    assert run.smooth_loss == run.first_loss
+
+
+def test_a_short_text_can_be_learnt_by_heart() -> None:
+    text = np.array([0, 1, 2, 0, 3, 4, 1, 1, 2, 4, 0, 3, 0], dtype=np.uint8)
+    run = trained(text, recipe=RECIPE._replace(epochs=300, learning_rate=0.05))
+    assert nats_per_character(run.weights, text) < 0.1
+
+
+def test_a_text_too_short_for_a_window_is_refused() -> None:
+    assert trained(make_text(7, 5)).update == RECIPE.epochs
+    with pytest.raises(BookError, match=r"has 6 characters.*sequence_length 6 needs 7"):
+        start(network(), make_text(6, 5), RECIPE)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run() -> None:
+    training, recipe = make_text(300, 5), RECIPE._replace(learning_rate=1e308)
+    run = start(network(), training, recipe)
+    with pytest.raises(TrainingError, match=r"not finite at update \d+: lower train"):
+        for _ in train(run, training, NONE, recipe, watch()):
+            pass
+
+
+def test_a_run_that_is_past_its_recipe_ends() -> None:
+    text = make_text(300, 5)
+    run = trained(text)
+    before = run.update
+    once = RECIPE._replace(epochs=1)
+    assert len(list(train(run, text, NONE, once, watch()))) <= 1
+    assert run.update == before
+
+
+def test_ids_beyond_the_vocabulary_are_refused() -> None:
+    text = make_text(300, 5)
+    text[290] = 5
+    with pytest.raises(
+        VocabularyError, match=r"^an id is 5, but the vocabulary has only 5"
+    ):
+        start(network(), text, RECIPE)
+    run = start(network(), text[:100], RECIPE)
+    with pytest.raises(VocabularyError, match="an id is 5"):
+        list(train(run, text, NONE, RECIPE, watch()))
+
+
+def test_each_epochs_end_is_yielded_with_its_own_losses() -> None:
+    text = make_text(300, 5)
+    run = start(network(), text, RECIPE)
+    windows = (len(text) - 1) // RECIPE.sequence_length
+    ends = {}
+    for _ in train(run, text, NONE, RECIPE, watch()):
+        if len(run.epochs) * windows == run.update:
+            ends[run.update] = run.smooth_loss
+    assert ends == {n * windows: epoch.last for n, epoch in enumerate(run.epochs, 1)}
