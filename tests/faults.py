@@ -59,7 +59,7 @@ OFTEN = (
     "-c",
     """
 import runpy
-from charrnn import checkpoints
+from charrnn.files import checkpoints
 checkpoints._SECONDS, checkpoints._SHARE = 0.05, 1.0
 runpy.run_module("stages.train", run_name="__main__", alter_sys=True)
 """,

@@ -39,7 +39,7 @@ FLOATS = hnp.arrays(
 # Prints the bytes of a model in hexadecimal.
 WRITE_ARRAYS = """
 import sys; from pathlib import Path; import numpy as np
-from charrnn.arrays import write_arrays
+from charrnn.files.arrays import write_arrays
 arrays = {name: np.full(3, ord(name), np.float32) for name in "bcUWV"}
 write_arrays(Path(sys.argv[1]), arrays, {"z": 1, "version": 2, "a": {"d": 3, "c": 4}})
 """

@@ -22,7 +22,7 @@ from charrnn.files.params import (
 )
 from tests.conftest import VALUES
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 KINDS: list[type[Section]] = [
     FetchConfig,
     PrepareConfig,

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
-from tests.test_config import load, refuses, with_value
 
 from charrnn.errors import ConfigError
 from charrnn.files.params import ModelConfig, load_section
+from tests.files.test_params import load, refuses, with_value
 from tests.imports import ROOT
 
 NOT_UTF8 = "'utf-8' codec can't decode byte 0xff in position 7: invalid start byte"

@@ -29,10 +29,10 @@ def overlaid(curve: Any, **axes: Any) -> bytes:
 DRAW: list[Callable[..., bytes]] = [epoch_panels, overlaid]
 # Prints the digests of both figures.
 IN_ANOTHER_PROCESS = """
-from tests.test_plotting import DRAW, SIZE, curve, digest
+from tests.plots.test_curves import DRAW, SIZE, curve, digest
 print(*(digest(draw(curve(3), **SIZE, highest_loss=60.0)) for draw in DRAW))
 """
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
 
 

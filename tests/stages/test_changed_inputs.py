@@ -218,7 +218,7 @@ def test_code_that_dvc_lock_would_not_name_is_refused(
     )
     prepare.main()
     before = project.files()
-    module = here / "corpus.py"
+    module = here / "text/vocabulary.py"
     if change == "edited":
         module.write_text(module.read_text(encoding="utf-8") + "# edited\n")
     else:
@@ -227,8 +227,8 @@ def test_code_that_dvc_lock_would_not_name_is_refused(
         run("prepare", prepare.main)
     after = project.files()
     for files in (before, after):
-        files.pop("src/charrnn/corpus.py", None)
+        files.pop("src/charrnn/text/vocabulary.py", None)
     assert after == before
     said = caplog.text
-    assert "src/charrnn/corpus.py is not the code that runs" in said
+    assert "src/charrnn/text/vocabulary.py is not the code that runs" in said
     assert "pip install -e ." in said

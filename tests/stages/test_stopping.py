@@ -109,7 +109,7 @@ runpy.run_module("stages.train", run_name="__main__", alter_sys=True)
 COMPILING = """
 import runpy, time
 from pathlib import Path
-import charrnn.model
+import charrnn.network.model
 draw = charrnn.network.model.initial_weights
 def draw_late(*arguments, **names):
     Path("ready").touch()

@@ -84,7 +84,7 @@ def test_a_vocabulary_is_the_sorted_set_of_a_texts_characters(text: str) -> None
 def test_ids_stand_for_the_text_that_they_came_from(text: str, piece: int) -> None:
     vocabulary = Vocabulary.of(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vocabulary, "_PIECE", piece)
+        patch.setattr("charrnn.text.vocabulary._PIECE", piece)
         assert Vocabulary.of(text) == vocabulary
         ids = vocabulary.encode(text)
     assert ids.tolist() == [vocabulary.characters.index(a) for a in text]
@@ -133,7 +133,7 @@ def test_the_first_unknown_character_is_named(
         f"is not among the {vocabulary.size} of the vocabulary"
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vocabulary, "_PIECE", piece)
+        patch.setattr("charrnn.text.vocabulary._PIECE", piece)
         with pytest.raises(VocabularyError, match=f"^{re.escape(rule)}$"):
             vocabulary.encode(before + unknown + after)
 
@@ -192,7 +192,7 @@ def test_the_parts_of_a_book_make_up_the_whole(
 @given(st.lists(st.integers(0, 9)), st.integers(10, 12), st.integers(1, 5))
 def test_every_id_is_counted(ids: list[int], size: int, piece: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vocabulary, "_PIECE", piece)
+        patch.setattr("charrnn.text.vocabulary._PIECE", piece)
         found = counts(np.array(ids, np.uint8), size)
     assert found.tolist() == [Counter(ids)[i] for i in range(size)]
     assert found.dtype == np.int64

@@ -1,1 +1,0 @@
-"""The command line: `arguments` says what can be asked, a module a command answers."""

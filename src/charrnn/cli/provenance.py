@@ -4,15 +4,14 @@ A figure is believed only if the lock names, by their digests, both this very mo
 the file in which the figure stands.
 """
 
-import hashlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from charrnn.errors import CharRnnError
-from charrnn.files.artifacts import read_bytes, read_json
+from charrnn.files.artifacts import read_json
+from charrnn.files.lock import LOCK, md5
 from charrnn.files.yaml12 import read_yaml
 
-LOCK = Path("dvc.lock")
 _BEST = "data/model/best.safetensors"
 _TRAINING = "data/prepared/training.npy"
 
@@ -46,17 +45,17 @@ def provenance(model: Path, lock: Path = LOCK) -> Provenance:
     ArtifactError
         If the model cannot be read.
     """
-    md5 = _md5(model)
+    digest = md5(model)
     try:
         stages = read_yaml(lock)["stages"]
         made = _digests(stages, "train", "outs")
-        if md5 not in made.values():
+        if digest not in made.values():
             return Provenance()
         # The book of that training, unless another one was prepared since.
         learned = _digests(stages, "train", "deps").get(_TRAINING)
         is_its_book = learned == _digests(stages, "prepare", "outs").get(_TRAINING)
         prepare = stages["prepare"]["params"]["params.yaml"]["prepare"]
-        was_evaluated = _digests(stages, "evaluate", "deps").get(_BEST) == md5
+        was_evaluated = _digests(stages, "evaluate", "deps").get(_BEST) == digest
         return Provenance(
             book=str(prepare["book"]) if is_its_book else None,
             corpus=_recorded(stages, "prepare", "corpus") if is_its_book else None,
@@ -64,7 +63,7 @@ def provenance(model: Path, lock: Path = LOCK) -> Provenance:
             evaluation=(
                 _recorded(stages, "evaluate", "evaluation") if was_evaluated else None
             ),
-            is_best=made.get(_BEST) == md5,
+            is_best=made.get(_BEST) == digest,
         )
     except (CharRnnError, AttributeError, KeyError, TypeError):  # no lock, or damaged
         return Provenance()
@@ -80,10 +79,6 @@ def _recorded(stages: dict[str, Any], stage: str, name: str) -> dict[str, Any] |
     """Return the figures of a stage, if the file is still the one that it made."""
     path = Path(f"metrics/{name}.json")
     digest = _digests(stages, stage, "outs").get(path.as_posix())
-    if not path.exists() or _md5(path) != digest:
+    if not path.exists() or md5(path) != digest:
         return None
     return read_json(path)
-
-
-def _md5(path: Path) -> str:
-    return hashlib.md5(read_bytes(path), usedforsecurity=False).hexdigest()

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from charrnn.cli.terminal import styled
-from charrnn.cli.verifying import Finding, compare_with_lock, compare_with_training
+from charrnn.cli.verifying import Comparison, compare_with_lock, compare_with_training
 from charrnn.errors import CharRnnError, one_line
 
 
@@ -14,7 +14,7 @@ def run(options: argparse.Namespace) -> int:
     holds = styled("ok ", "green", sys.stdout)
     holds_not = styled("NOT", "red", sys.stdout)
 
-    def tell(finding: Finding) -> None:
+    def tell(finding: Comparison) -> None:
         nonlocal bad
         bad += not finding.holds
         if not (options.quiet and finding.holds):
@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         tell(compare_with_training(options.updates))
     except CharRnnError as error:
-        tell(Finding(False, f"training again cannot be compared: {error}"))
+        tell(Comparison(False, f"training again cannot be compared: {error}"))
     verdict = (
         "what lies here is what dvc.lock says and what the code gives"
         if not bad

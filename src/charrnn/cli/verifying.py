@@ -1,6 +1,5 @@
 """Whether what lies here is what dvc.lock says, and what the code gives."""
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,26 +7,27 @@ from typing import Any, NamedTuple
 from charrnn.errors import ArtifactError
 from charrnn.files.artifacts import read_table
 from charrnn.files.experiment import first_weights, recipe_of, watch_of
+from charrnn.files.lock import LOCK, md5
 from charrnn.files.params import ModelConfig, TrainConfig, load_section
 from charrnn.files.prepared import load_ids, load_vocabulary
 from charrnn.files.yaml12 import read_yaml
 from charrnn.training.loop import start, train
 from charrnn.training.state import Row
 
-LOCK, PIPELINE = Path("dvc.lock"), Path("dvc.yaml")
+PIPELINE = Path("dvc.yaml")
 TRAINING = Path("data/prepared/training.npy")
 VOCABULARY = Path("data/prepared/vocabulary.json")
 CURVE = Path("metrics/loss.csv")
 
 
-class Finding(NamedTuple):
-    """One thing that was looked at, and whether it holds."""
+class Comparison(NamedTuple):
+    """One thing that was compared, and whether both sides agree."""
 
     holds: bool
     text: str
 
 
-def compare_with_lock(lock: Path = LOCK) -> Iterator[Finding]:
+def compare_with_lock(lock: Path = LOCK) -> Iterator[Comparison]:
     """Hash each file that dvc.lock names; yield what holds and what does not.
 
     Raises
@@ -44,7 +44,7 @@ def compare_with_lock(lock: Path = LOCK) -> Iterator[Finding]:
         raise ArtifactError(message) from None
 
 
-def _compare_stages(stages: dict[str, Any]) -> Iterator[Finding]:
+def _compare_stages(stages: dict[str, Any]) -> Iterator[Comparison]:
     if not stages:
         raise KeyError
     kinds = {"deps": "reads", "outs": "made"}
@@ -52,26 +52,28 @@ def _compare_stages(stages: dict[str, Any]) -> Iterator[Finding]:
     for stage, content in stages.items():
         for kind, verb in kinds.items():
             for entry in content.get(kind, []):
-                path, md5 = entry["path"], entry.get("md5")
-                if (path, md5) not in checked:
-                    checked.add((path, md5))
+                path, expected = entry["path"], entry.get("md5")
+                if (path, expected) not in checked:
+                    checked.add((path, expected))
                     what = f"{path} ({stage} {verb} it)"
-                    yield _compare_file(what, Path(path), md5)
+                    yield _compare_file(what, Path(path), expected)
         for file, values in content.get("params", {}).items():
             yield _compare_values(f"{file} ({stage} reads it)", Path(file), values)
 
 
-def _missing(locked: dict[str, Any], stages: dict[str, Any]) -> Iterator[Finding]:
+def _missing(locked: dict[str, Any], stages: dict[str, Any]) -> Iterator[Comparison]:
     """Yield each stage and each output of dvc.yaml that dvc.lock does not name."""
     for stage, content in stages.items():
         known = {entry["path"] for entry in locked.get(stage, {}).get("outs", [])}
         for entry in content.get("outs", []) + content.get("metrics", []):
             for path in [entry] if isinstance(entry, str) else entry:
                 if path not in known:
-                    yield Finding(False, f"{path} ({stage} makes it) is not in {LOCK}")
+                    yield Comparison(
+                        False, f"{path} ({stage} makes it) is not in {LOCK}"
+                    )
 
 
-def _compare_values(what: str, path: Path, values: dict[str, Any]) -> Finding:
+def _compare_values(what: str, path: Path, values: dict[str, Any]) -> Comparison:
     """Compare the values that a stage was run with, by key or by section."""
     here = read_yaml(path)
     for key, value in values.items():
@@ -79,23 +81,21 @@ def _compare_values(what: str, path: Path, values: dict[str, Any]) -> Finding:
         for name in key.split("."):
             found = found.get(name) if isinstance(found, dict) else None
         if found != value:
-            return Finding(False, f"{what} has other values of {key} than dvc.lock")
-    return Finding(True, f"{what} has the values of dvc.lock: {', '.join(values)}")
+            return Comparison(False, f"{what} has other values of {key} than dvc.lock")
+    return Comparison(True, f"{what} has the values of dvc.lock: {', '.join(values)}")
 
 
-def _compare_file(what: str, path: Path, md5: Any) -> Finding:
+def _compare_file(what: str, path: Path, expected: Any) -> Comparison:
     try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "md5").hexdigest()
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = error.strerror if isinstance(error, OSError) else error
-        return Finding(False, f"{what} cannot be read: {reason}")
-    if found != md5:
-        return Finding(False, f"{what} is another file than dvc.lock says")
-    return Finding(True, f"{what} is as dvc.lock says")
+        found = md5(path)
+    except ArtifactError as error:
+        return Comparison(False, f"{what} {str(error).partition(': ')[2]}")
+    if found != expected:
+        return Comparison(False, f"{what} is another file than dvc.lock says")
+    return Comparison(True, f"{what} is as dvc.lock says")
 
 
-def compare_with_training(updates: int) -> Finding:
+def compare_with_training(updates: int) -> Comparison:
     """Train again in memory and compare the curve bit by bit.
 
     Parameters
@@ -125,13 +125,13 @@ def compare_with_training(updates: int) -> Finding:
             break
     difference = _first_difference(run.rows, expected)
     if difference is not None:
-        return Finding(False, difference)
+        return Comparison(False, difference)
     last = expected[-1]
     text = (
         f"training again gives the {len(expected):,} points of {CURVE} up to update "
         f"{last.update:,}, bit for bit"
     )
-    return Finding(True, text)
+    return Comparison(True, text)
 
 
 def _first_difference(found: list[Row], expected: list[Row]) -> str | None:

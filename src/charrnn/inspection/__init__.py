@@ -1,1 +1,0 @@
-"""What the network learned: what surprises it, and what its units follow."""

@@ -1,1 +1,0 @@
-"""The report that a run writes about itself: `page` renders it."""
