@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from charrnn import exact
-from charrnn.network.kernels.padding import zeros
+from charrnn.network.kernels.padding import aligned_zeros
 from charrnn.network.kernels.passes import add_products
 from charrnn.network.kernels.products import TILE_ROWS, VECTOR_BYTES, padded_width
 
@@ -138,7 +138,7 @@ def measure(m: int, dtype: DTypeLike) -> Rates:
     W = _small_numbers((m, m), dtype).reshape(-1).view(np.int64)
     small = np.array(1e-3, dtype)[()]
     tanh, exp = (_tanh32, _exp32) if dtype == np.float32 else (_tanh64, _exp64)
-    out = zeros(flat.shape, dtype)
+    (out,) = aligned_zeros([flat.shape], dtype)
     one, tile = (
         max(_rate_of_products(rows, vectors, dtype) for vectors in _WIDTHS)
         for rows in (1, TILE_ROWS)
@@ -155,7 +155,7 @@ def measure(m: int, dtype: DTypeLike) -> Rates:
 
 def _small_numbers(shape: int | tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return random numbers at an address that a cache line begins at."""
-    array = zeros(shape if isinstance(shape, tuple) else (shape,), dtype)
+    (array,) = aligned_zeros([shape if isinstance(shape, tuple) else (shape,)], dtype)
     array[...] = 0.01 * np.random.default_rng(1).standard_normal(shape)
     return array
 
@@ -165,7 +165,7 @@ def _rate_of_products(rows: int, vectors: int, dtype: np.dtype[Any]) -> float:
     width = vectors * VECTOR_BYTES // dtype.itemsize
     terms = _small_numbers((_CACHED // VECTOR_BYTES // vectors, width), dtype)
     factors = _small_numbers((rows, len(terms)), dtype)
-    sums = zeros((rows, width), dtype)
+    (sums,) = aligned_zeros([(rows, width)], dtype)
     best = _best(lambda: _products(sums, factors, terms), _SECONDS_A_WIDTH)
     return rows * terms.size / best
 

@@ -33,7 +33,7 @@ from benchmarks.warmup_results import (
 )
 from charrnn.files.artifacts import read_json, write_json
 from charrnn.files.bible import bible_source, verses
-from charrnn.network.kernels import compiled
+from charrnn.network.kernels import learning
 from charrnn.network.model import Weights, initial_weights
 from charrnn.network.scoring import nats_per_character
 from charrnn.network.streams import Purpose, stream
@@ -192,16 +192,14 @@ def update(
     run: Run, ids: Ids, cell: Cell, first_update: int, smooth_loss: float
 ) -> NDArray[np.float64]:
     """Make an update for each window of `ids`, in place; return the smooth losses."""
-    values = recipe(cell)._asdict()
-    del values["epochs"]
-    return compiled.train_windows(
+    return learning.train_windows(
         run.weights,
         run.squares,
         run.hidden,
         ids,
+        recipe(cell),
         first_update=first_update,
         smooth_loss=smooth_loss,
-        **values,
     )
 
 

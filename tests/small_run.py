@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.network.kernels import reading, updates, writing
+from charrnn.network.kernels import drawing, forward, learning
 from stages import evaluate, gradcheck, plot, prepare, report, sample, train
 
 PARAMS = """\
@@ -71,8 +71,8 @@ def unwanted(assembly: str) -> list[str]:
 def inspect() -> list[str]:
     """Return what is unwanted in the compiled kernel."""
     found = []
-    kernels: list[Any] = [updates.train]
-    kernels += [reading._score, writing._sample]
+    kernels: list[Any] = [learning._make_updates]
+    kernels += [forward._score_blocks, drawing._draw_one_by_one]
     for function in kernels:
         assemblies = function.inspect_asm()
         if not assemblies:

@@ -8,7 +8,7 @@ import pytest
 
 from charrnn.errors import GradientError
 from charrnn.gradcheck.updates import check_updates, judge
-from charrnn.network.kernels import compiled
+from charrnn.network.kernels import learning
 from charrnn.network.model import Weights
 from tests.problems import make_text, make_window
 
@@ -46,14 +46,14 @@ def test_a_wrong_update_is_found(
     said: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    right_one = compiled.train_windows
+    right_one = learning.train_windows
 
     def wrong(weights: Weights, squares: Weights, *rest: Any, **values: Any) -> Any:
         losses = right_one(weights, squares, *rest, **values)
         bug(weights, squares)
         return losses
 
-    monkeypatch.setattr(compiled, "train_windows", wrong)
+    monkeypatch.setattr(learning, "train_windows", wrong)
     with pytest.raises(GradientError, match=said):
         judge(UPDATES.weights, THREE_WINDOWS, UPDATES.hidden, 4, l2=0.0)
 
@@ -62,13 +62,13 @@ def test_a_wrong_update_is_found(
 def test_an_update_by_another_recipe_is_found(
     lost: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right_one = compiled.train_windows
+    right_one = learning.train_windows
     other = {"l2": 0.0, "clip": 1e9, "warmup_updates": 10}[lost]
 
-    def wrong(*arguments: Any, **values: Any) -> Any:
-        return right_one(*arguments, **{**values, lost: other})
+    def wrong(w: Any, G: Any, h: Any, ids: Any, recipe: Any, **values: Any) -> Any:
+        return right_one(w, G, h, ids, recipe._replace(**{lost: other}), **values)
 
-    monkeypatch.setattr(compiled, "train_windows", wrong)
+    monkeypatch.setattr(learning, "train_windows", wrong)
     with pytest.raises(GradientError, match="does not use the gradient"):
         judge(UPDATES.weights, THREE_WINDOWS, UPDATES.hidden, 4, l2=0.1)
 

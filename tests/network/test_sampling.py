@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from charrnn.errors import SamplingError
 from charrnn.network import reference
-from charrnn.network.kernels import reading
+from charrnn.network.kernels import forward
 from charrnn.network.sampling import Choice, continue_text, stream_text
 from tests.problems import Window, make_window, windows
 
@@ -158,5 +158,5 @@ def test_an_impossible_choice_is_refused(choice: Choice) -> None:
 def test_states_are_the_references() -> None:
     window = make_window(K=5, m=4, T=150, seed=1)
     H, _ = reference.forward(window.weights, window.inputs, window.hidden)
-    states = reading.states_after(window.weights, window.inputs, window.hidden)
+    states = forward.states_after(window.weights, window.inputs, window.hidden)
     np.testing.assert_allclose(states, H[-len(states) :], rtol=1e-10)

@@ -20,7 +20,7 @@ from charrnn.gradcheck.differences import (
     numerical_derivatives,
     with_penalty,
 )
-from charrnn.network.kernels import compiled, reading
+from charrnn.network.kernels import forward, learning
 from charrnn.network.model import Weights
 from charrnn.text.vocabulary import Ids
 
@@ -85,7 +85,7 @@ def problems(
     T = sequence_length
     first, second = (ids[:T], ids[1 : T + 1]), (ids[T : 2 * T], ids[T + 1 : 2 * T + 1])
     zero = np.zeros_like(hidden)
-    carried = reading.read(weights, first[0], hidden)
+    carried = forward.state_after(weights, first[0], hidden)
     windows = {
         "zero": (*first, zero),
         "random": (*first, hidden),
@@ -95,9 +95,9 @@ def problems(
     def problem(inputs: Ids, targets: Ids, state: Array) -> Problem:
         def gradients(l2: float) -> Weights:
             window = (inputs, targets, state)
-            return compiled.loss_and_gradients(weights, *window, l2=l2).gradients
+            return learning.window_gradients(weights, *window, l2=l2).gradients
 
-        views, losses = reading.losses_in_place(weights, inputs, targets, state)
+        views, losses = forward.losses_in_place(weights, inputs, targets, state)
         return Problem(views, losses, gradients)
 
     return {name: problem(*window) for name, window in windows.items()}

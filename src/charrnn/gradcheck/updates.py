@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from charrnn.errors import GradientError
 from charrnn.network import reference
-from charrnn.network.kernels import compiled
+from charrnn.network.kernels import learning
 from charrnn.network.model import Weights, zeros_like
 from charrnn.text.vocabulary import Ids
+from charrnn.training.state import Recipe
 
 Array = NDArray[Any]
 
@@ -43,7 +44,7 @@ def judge(
     """Let the code that trains make an update for each window; judge them to the bit.
 
     Training makes its gradients some rows at a time and forgets them; these must be the
-    same as those of `compiled.loss_and_gradients`, which `gradcheck` compares with
+    same as those of `learning.window_gradients`, which `gradcheck` compares with
     numerical ones, and the step must be `reference.adagrad_step`.  Half of the entries
     of all gradients are clipped.
 
@@ -78,7 +79,7 @@ def judge(
     state, expected_state = hidden.copy(), hidden
     for n in range(windows):
         text = ids[n * T : n * T + T + 1]
-        _, gradients, expected_state = compiled.loss_and_gradients(
+        _, gradients, expected_state = learning.window_gradients(
             expected, text[:-1], text[1:], expected_state, l2=l2
         )
         sizes = np.abs(np.concatenate([array.ravel() for array in gradients]))
@@ -91,19 +92,9 @@ def judge(
             epsilon=_EPSILON,
             clip=clip,
         )
-        compiled.train_windows(
-            trained,
-            squares,
-            state,
-            text,
-            first_update=n,
-            smooth_loss=0.0,
-            sequence_length=T,
-            l2=l2,
-            learning_rate=_LEARNING_RATE,
-            epsilon=_EPSILON,
-            clip=clip,
-            warmup_updates=0,
+        recipe = Recipe(1, T, _LEARNING_RATE, _EPSILON, clip, l2, warmup_updates=0)
+        learning.train_windows(
+            trained, squares, state, text, recipe, first_update=n, smooth_loss=0.0
         )
         for kind, found, right in (
             ("G", squares, expected_squares),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from charrnn import exact
 from charrnn.exact import mean
 from charrnn.inspection.passages import Run, runs, spans
-from charrnn.network.kernels import reading
+from charrnn.network.kernels import forward
 from charrnn.network.model import Weights
 from charrnn.network.scoring import network_scores, steps_at_once
 from charrnn.text.vocabulary import Ids, Vocabulary
@@ -189,7 +189,7 @@ def _moments(
     # The state after ids[start + t] predicts the page's character t.
     zero = np.zeros(weights.hidden_size, weights.b.dtype)
     before = _read(weights, ids[:start], zero)
-    states = reading.states_after(weights, ids[start : start + len(page)], before)
+    states = forward.states_after(weights, ids[start : start + len(page)], before)
     found = []
     for t in places.values():
         p = probabilities(weights, states[t])
@@ -212,7 +212,7 @@ def _moments(
 def _read(weights: Weights, ids: Ids, hidden: Array) -> Array:
     size = steps_at_once(weights)
     for at in range(0, len(ids), size):
-        hidden = reading.read(weights, ids[at : at + size], hidden)
+        hidden = forward.state_after(weights, ids[at : at + size], hidden)
     return hidden
 
 

@@ -14,7 +14,7 @@ from charrnn.inspection.findings import Finding, Half, find, half_of, is_enough,
 from charrnn.inspection.passages import Run, runs, spans
 from charrnn.inspection.properties import Property, properties
 from charrnn.inspection.ranks import strengths, twice_ranks
-from charrnn.network.kernels import reading
+from charrnn.network.kernels import forward
 from charrnn.network.model import Weights
 from charrnn.text.vocabulary import Ids, Vocabulary
 
@@ -141,7 +141,7 @@ def _states(weights: Weights, ids: Ids) -> Array:
     hidden = np.zeros(m, weights.b.dtype)
     size = max(64, _AT_ONCE // (m * m))
     for at in range(0, len(ids), size):
-        pieces.append(reading.states_after(weights, ids[at : at + size], hidden))
+        pieces.append(forward.states_after(weights, ids[at : at + size], hidden))
         hidden = pieces[-1][-1]
     return np.ascontiguousarray(np.concatenate(pieces).T)
 

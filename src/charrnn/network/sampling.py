@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import SamplingError
-from charrnn.network.kernels import reading, writing
+from charrnn.network.kernels import drawing, forward
 from charrnn.network.model import Weights
 from charrnn.text.vocabulary import Ids, check_ids
 
@@ -96,10 +96,10 @@ def stream_text(
     """
     _check(weights, prime, hidden, choice)
     K = weights.vocabulary_size
-    hidden = reading.read(weights, prime[:-1], hidden)
+    hidden = forward.state_after(weights, prime[:-1], hidden)
     last = int(prime[-1])
     for start in range(0, length, max(piece, 1)):
-        ids, hidden = writing.sample(
+        ids, hidden = drawing.draw_ids(
             weights,
             last,
             hidden,

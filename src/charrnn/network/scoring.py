@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from charrnn.errors import BookError
 from charrnn.exact import mean
-from charrnn.network.kernels import reading
+from charrnn.network.kernels import forward
 from charrnn.network.model import Weights
 from charrnn.text.vocabulary import Ids, check_ids
 
@@ -60,7 +60,7 @@ def pieces_of_scores(weights: Weights, ids: Ids) -> Iterator[Scores]:
     size = steps_at_once(weights)
     for at in range(0, len(ids) - 1, size):
         text = ids[at : at + size + 1]
-        nats, hits, hidden = reading.score(weights, text[:-1], text[1:], hidden)
+        nats, hits, hidden = forward.score_ids(weights, text[:-1], text[1:], hidden)
         yield Scores(nats, hits)
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from charrnn.errors import BookError, TrainingError
 from charrnn.exact import mean
-from charrnn.network.kernels import compiled, reading
+from charrnn.network.kernels import forward, learning
 from charrnn.network.model import Weights, zeros_like
 from charrnn.network.sampling import Choice, continue_text
 from charrnn.network.scoring import pieces_of_scores, steps_at_once
@@ -61,7 +61,7 @@ def start(weights: Weights, training: Ids, recipe: Recipe) -> Run:
     check_ids(training, weights.vocabulary_size)
     T = recipe.sequence_length
     hidden = np.zeros(weights.hidden_size, dtype=weights.b.dtype)
-    scores = reading.score(weights, training[:T], training[1 : T + 1], hidden)
+    scores = forward.score_ids(weights, training[:T], training[1 : T + 1], hidden)
     first_loss = float(np.cumsum(scores.nats)[-1])
     return Run(
         weights=weights.copy(),
@@ -141,19 +141,14 @@ def _learn(run: Run, ids: Ids, recipe: Recipe, *, keep_best: bool) -> None:
     """Make the updates of some windows in a row; keep the weights of the lowest loss."""
     lowest_before = math.inf if run.best is None else run.best.loss
     best = zeros_like(run.weights) if keep_best else None
-    smooth_losses = compiled.train_windows(
+    smooth_losses = learning.train_windows(
         run.weights,
         run.squares,
         run.hidden,
         ids,
+        recipe,
         first_update=run.update,
         smooth_loss=run.smooth_loss,
-        sequence_length=recipe.sequence_length,
-        learning_rate=recipe.learning_rate,
-        epsilon=recipe.epsilon,
-        clip=recipe.clip,
-        l2=recipe.l2,
-        warmup_updates=recipe.warmup_updates,
         lowest=lowest_before,
         best=best,
     )

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import pytest
 
-from charrnn.network.kernels.padding import zeros
+from charrnn.network.kernels.padding import aligned_zeros
 from charrnn.network.kernels.passes import add_products, transpose
 from charrnn.network.kernels.products import (
     VECTOR_BYTES,
@@ -72,7 +72,7 @@ def test_widths_fill_whole_vectors_and_arrays_begin_at_one(
         padded = padded_width(width, dtype)
         assert 0 <= padded - width < VECTOR_BYTES // itemsize
         assert (padded * itemsize) % VECTOR_BYTES == 0
-        array = zeros((3, padded), dtype)
+        _, array = aligned_zeros([(2, padded), (3, padded)], dtype)
         assert array.ctypes.data % VECTOR_BYTES == 0
         assert array.shape == (3, padded)
         assert not array.any()

@@ -1,5 +1,17 @@
 """The network's arithmetic: one version to be read, the oracle, and one to be fast.
 
-`reference` is the former.  The latter is `compiled` (learning: `updates`, and a window's
-gradients), `reading` and `writing`; below them `passes`, `padding`, `products` and `jit`.
+`reference` is the former, and uses nothing of the latter.  Who calls whom::
+
+    training, gradcheck    + evaluation, inspection    sampling
+              |                     |                     |
+          learning               forward               drawing
+              |                     |                     |
+              +---------------------+---------------------+
+                                    |
+                                 passes      the equations, pass by pass
+                                    |
+                   +----------------+----------------+
+                   |                |                |
+                padding            jit            products
+          (rows of weights)  (Numba, `exact`)  (written in LLVM's vectors)
 """

@@ -1,4 +1,4 @@
-"""The weights as compiled code reads them: rows filled up with zeros to whole vectors.
+"""The weights as compiled code reads them: rows padded with zeros to whole vectors.
 
 Zeros take part in every product and change none of them.
 """
@@ -18,8 +18,8 @@ from charrnn.text.vocabulary import Ids
 Array = NDArray[Any]
 
 
-class Net(NamedTuple):
-    """The weights as back-propagation reads them; U transposed; rows padded.
+class BackwardWeights(NamedTuple):
+    """The weights as the backward pass reads them; U transposed; rows padded.
 
     With M and L the widths that m and K are padded to.
 
@@ -39,8 +39,8 @@ class Net(NamedTuple):
     V: Array
 
 
-class Reader(NamedTuple):
-    """The weights as the forward pass reads them; rows padded, widths as in `Net`.
+class ForwardWeights(NamedTuple):
+    """The weights as the forward pass reads them; widths as in `BackwardWeights`.
 
     Attributes
     ----------
@@ -58,11 +58,11 @@ class Reader(NamedTuple):
     VT: Array
 
 
-def all_zeros(shapes: Sequence[tuple[int, ...]], dtype: DTypeLike) -> list[Array]:
+def aligned_zeros(shapes: Sequence[tuple[int, ...]], dtype: DTypeLike) -> list[Array]:
     """Return zeros in some shapes, one array after another in memory.
 
-    The last axes fill whole vectors, so that each begins where a vector may: one across
-    two cache lines is slow.
+    Each last axis must fill whole vectors.  Each array then begins at the address of a
+    vector: a vector across two cache lines is slow.
     """
     ends = list(itertools.accumulate(map(math.prod, shapes)))
     size = ends[-1] * np.dtype(dtype).itemsize
@@ -76,47 +76,43 @@ def all_zeros(shapes: Sequence[tuple[int, ...]], dtype: DTypeLike) -> list[Array
     ]
 
 
-def zeros(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """Return zeros that begin where a vector may; the last axis fills whole vectors."""
-    return all_zeros([shape], dtype)[0]
-
-
 def padded(*arrays: Array) -> list[Array]:
-    """Return copies whose last axes are filled up with zeros to whole vectors."""
+    """Return copies whose last axes are padded with zeros to whole vectors."""
     dtype = arrays[0].dtype
     shapes = [(*a.shape[:-1], padded_width(a.shape[-1], dtype)) for a in arrays]
-    filled_up = all_zeros(shapes, dtype)
-    for copy, array in zip(filled_up, arrays, strict=True):
+    copies = aligned_zeros(shapes, dtype)
+    for copy, array in zip(copies, arrays, strict=True):
         copy[..., : array.shape[-1]] = array
-    return filled_up
+    return copies
 
 
-def room_for_states(steps: int, hidden: Array) -> Array:
-    """Return H, (steps + 1, M): the state before them, (m,), and zeros."""
-    H = zeros((steps + 1, padded_width(hidden.size, hidden.dtype)), hidden.dtype)
+def states_from(hidden: Array, steps: int) -> Array:
+    """Return H, (steps + 1, M): h_0 is `hidden`, (m,); the rest is zeros."""
+    width = padded_width(hidden.size, hidden.dtype)
+    (H,) = aligned_zeros([(steps + 1, width)], hidden.dtype)
     H[0, : hidden.size] = hidden
     return H
 
 
-def padded_net(weights: Weights) -> Net:
-    """Return padded copies for back-propagation."""
+def backward_weights(weights: Weights) -> BackwardWeights:
+    """Return padded copies for the backward pass."""
     b, c, U, W, V = weights
-    return Net(*padded(b, c, U.T, W, V))
+    return BackwardWeights(*padded(b, c, U.T, W, V))
 
 
-def reader_of(weights: Weights) -> Reader:
+def forward_weights(weights: Weights) -> ForwardWeights:
     """Return padded copies for the forward pass."""
     b, c, U, W, V = weights
-    return Reader(*padded(b, c, U.T, W.T, V.T))
+    return ForwardWeights(*padded(b, c, U.T, W.T, V.T))
 
 
-def unpadded_net(net: Net, like: Weights) -> Weights:
-    """Return views of what is not padding, in the shapes of `like`."""
+def unpadded(arrays: BackwardWeights, like: Weights) -> Weights:
+    """Return views without the padding, in the shapes of `like`."""
     m, K = like.hidden_size, like.vocabulary_size
-    b, c, UT, W, V = net
+    b, c, UT, W, V = arrays
     return Weights(b[:m], c[:K], UT[:, :m].T, W[:, :m], V[:, :m])
 
 
-def indices(ids: Ids) -> NDArray[np.int64]:
-    """Return a copy that compiled code takes, whatever type and store `ids` have."""
+def int64_ids(ids: Ids) -> NDArray[np.int64]:
+    """Return a copy of the one type that compiled code takes, wherever `ids` lie."""
     return np.array(ids, dtype=np.int64)

@@ -1,8 +1,9 @@
-"""The two passes over a window, compiled: forward, and back-propagation.
+"""The passes over a window, compiled: forward, backward, and the sums over its steps.
 
-The equations are those of `reference`; H holds h_0 ... h_T, (T + 1, m padded), P the
-logits, then the probabilities, then d_o, (T, K padded), and D the d_a, (T, m padded).
-Sums run in the order of their index.  exp, log and tanh come from `exact`.
+The equations are those of `reference`.  M and L are the widths that m and K are padded
+to (`padding`).  H, (T + 1, M), holds h_0 ... h_T; P, (T, L), the o_t, then the p_t, then
+the d_o_t; D, (T, M), the d_a_t.  Sums run in the order of their index; exp, log and tanh
+come from `exact`.
 """
 
 from typing import Any
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from charrnn import exact
 from charrnn.network.kernels.jit import jit
-from charrnn.network.kernels.padding import Net, Reader
+from charrnn.network.kernels.padding import BackwardWeights, ForwardWeights
 from charrnn.network.kernels.products import (
     TILE_ROWS,
     add_one_row,
@@ -26,7 +27,7 @@ Array = NDArray[Any]
 
 @jit
 def add_products(out: Array, A: Array, B: Array) -> None:
-    """Add the product of A, (rows, n), and B, (n or more, w), to out, (rows, w)."""
+    """Add A B to out, in place: A is (rows, n), B (n or more, w), out (rows, w)."""
     whole = out.shape[0] - out.shape[0] % TILE_ROWS
     for r in range(0, whole, TILE_ROWS):
         add_tile_rows(out[r : r + TILE_ROWS], A[r : r + TILE_ROWS], B)
@@ -42,30 +43,30 @@ def copy_row(out: Array, row: Array) -> None:
 
 
 @jit
-def states(reader: Reader, x: Array, H: Array) -> None:
-    """Fill h_1 ... h_T, given h_0 in H[0]."""
-    m = reader.WT.shape[0]
+def fill_states(weights: ForwardWeights, x: Array, H: Array) -> None:
+    """Fill H: h_t = tanh(W h_{t-1} + U[:, x_t] + b), t = 1 ... T, given h_0 in H[0]."""
+    m = weights.WT.shape[0]
     for t in range(x.shape[0]):
-        h, u = H[t + 1], reader.UT[x[t]]
+        h, u = H[t + 1], weights.UT[x[t]]
         for i in range(h.shape[0]):
-            h[i] = u[i] + reader.b[i]
-        add_one_row_from_afar(H[t + 1 : t + 2], H[t : t + 1, :m], reader.WT)
+            h[i] = u[i] + weights.b[i]
+        add_one_row_from_afar(H[t + 1 : t + 2], H[t : t + 1, :m], weights.WT)
         for i in range(h.shape[0]):
             h[i] = exact.tanh(h[i])
 
 
 @jit
-def outputs(reader: Reader, H: Array, O: Array) -> None:
-    """Fill o_1 ... o_T."""
-    m = reader.VT.shape[0]
-    for t in range(O.shape[0]):
-        copy_row(O[t], reader.c)
-    add_products(O, H[1 : O.shape[0] + 1, :m], reader.VT)
+def fill_logits(weights: ForwardWeights, H: Array, P: Array) -> None:
+    """Fill P: o_t = V h_t + c for all t, which need not wait for each other."""
+    m = weights.VT.shape[0]
+    for t in range(P.shape[0]):
+        copy_row(P[t], weights.c)
+    add_products(P, H[1 : P.shape[0] + 1, :m], weights.VT)
 
 
 @jit
 def likeliest(o: Array) -> int:
-    """Return the id with the highest score; of equals, the lowest id."""
+    """Return the id with the highest logit; ties go to the lowest id."""
     best = 0
     for k in range(o.shape[0]):
         if o[k] > o[best]:
@@ -74,8 +75,8 @@ def likeliest(o: Array) -> int:
 
 
 @jit
-def softmax(o: Array, y: int) -> float:
-    """Turn logits (K,) into probabilities in place; return -log p[y] in nats."""
+def softmax_loss(o: Array, y: int) -> float:
+    """Turn o, (K,), into p = softmax(o) in place; return -log p[y] in nats."""
     highest = o[0]
     for k in range(o.shape[0]):
         highest = max(highest, o[k])
@@ -93,25 +94,34 @@ def softmax(o: Array, y: int) -> float:
 
 
 @jit
-def back_propagate(net: Net, y: Array, H: Array, P: Array, D: Array) -> None:
-    """Turn p_t in P into d_o_t, and fill D with d_a_t."""
-    m, K = net.W.shape[0], net.V.shape[0]
+def back_propagate(
+    weights: BackwardWeights, y: Array, H: Array, P: Array, D: Array
+) -> None:
+    """Turn p_t into d_o_t in P and fill D with d_a_t, for t = T ... 1.
+
+    ::
+
+    d_o_t = p_t - onehot(y_t)
+    d_h_t = V' d_o_t + W' d_a_{t+1}
+    d_a_t = (1 - h_t^2) d_h_t
+    """
+    m, K = weights.W.shape[0], weights.V.shape[0]
     one = H.dtype.type(1)
     for t in range(y.shape[0]):
         P[t, y[t]] -= one
     D[:] = 0
-    add_products(D, P[:, :K], net.V)
+    add_products(D, P[:, :K], weights.V)
     for t in range(y.shape[0] - 1, -1, -1):
         d, h = D[t], H[t + 1]
         if t + 1 < y.shape[0]:
-            add_one_row_from_afar(D[t : t + 1], D[t + 1 : t + 2, :m], net.W)
+            add_one_row_from_afar(D[t : t + 1], D[t + 1 : t + 2, :m], weights.W)
         for i in range(d.shape[0]):
             d[i] *= one - h[i] * h[i]
 
 
 @jit
 def sum_rows(row: Array, rows: Array) -> None:
-    """Fill d_b or d_c: the sum over t of rows[t]."""
+    """Fill row: d_b = sum_t d_a_t, or d_c = sum_t d_o_t."""
     row[:] = 0
     for t in range(rows.shape[0]):
         for i in range(row.shape[0]):
@@ -120,9 +130,10 @@ def sum_rows(row: Array, rows: Array) -> None:
 
 @jit
 def sum_by_character(x: Array, D: Array, dU: Array, seen: Array, slots: Array) -> int:
-    """Fill a row of dU for each distinct character of x; return how many there are.
+    """Fill dU, a row for each distinct character: d_U = sum_t d_a_t onehot(x_t)'.
 
-    seen[:count] are those characters; slots[k] is the row of character k, or -1.
+    Return how many there are; seen[:count] are these characters, slots[k] is the row
+    of character k, or -1.
     """
     count = 0
     for t in range(x.shape[0]):

@@ -1,7 +1,4 @@
-"""Writing, compiled by Numba: each character is drawn from what is expected next.
-
-The same bits anywhere, like all of `kernels` but `reference`.
-"""
+"""Generating text, compiled: each character is drawn from p_t and read next."""
 
 from typing import Any, NamedTuple
 
@@ -10,8 +7,13 @@ from numpy.typing import NDArray
 
 from charrnn import exact
 from charrnn.network.kernels.jit import jit
-from charrnn.network.kernels.padding import Reader, reader_of, room_for_states, zeros
-from charrnn.network.kernels.passes import copy_row, likeliest, outputs, states
+from charrnn.network.kernels.padding import (
+    ForwardWeights,
+    aligned_zeros,
+    forward_weights,
+    states_from,
+)
+from charrnn.network.kernels.passes import copy_row, fill_logits, fill_states, likeliest
 from charrnn.network.model import Weights
 
 Array = NDArray[Any]
@@ -19,7 +21,7 @@ Array = NDArray[Any]
 
 @jit
 def _take_likeliest(p: Array, is_taken: Array) -> int:
-    """Mark and return the most likely id not yet taken; of equals, the lowest."""
+    """Mark and return the most likely id not yet taken; ties go to the lowest id."""
     best = -1
     for k in range(p.size):
         if not is_taken[k] and (best < 0 or p[k] > p[best]):
@@ -30,9 +32,9 @@ def _take_likeliest(p: Array, is_taken: Array) -> int:
 
 @jit
 def _keep_likeliest(p: Array, top_k: int, top_p: float) -> None:
-    """Set all probabilities (K,), whatever their sum, to 0 but the greatest ones.
+    """Set all probabilities (K,), whatever their sum, to 0 except the greatest ones.
 
-    Those are the `top_k` greatest (of equals, the lowest ids), and of these as few as
+    Kept are the `top_k` greatest (ties go to the lowest ids), and of these as few as
     have `top_p` of their sum.
     """
     K = p.size
@@ -59,8 +61,8 @@ def _keep_likeliest(p: Array, top_k: int, top_p: float) -> None:
 
 
 @jit
-def _sample(
-    reader: Reader,
+def _draw_one_by_one(
+    weights: ForwardWeights,
     H: Array,
     P: Array,
     last: Array,
@@ -70,11 +72,11 @@ def _sample(
     top_p: float,
     ids: Array,
 ) -> None:
-    K = reader.UT.shape[0]
+    K = weights.UT.shape[0]
     p = np.empty(K)
     for n in range(uniforms.size):
-        states(reader, last, H)
-        outputs(reader, H, P)
+        fill_states(weights, last, H)
+        fill_logits(weights, H, P)
         logits = P[0, :K]
         best = likeliest(logits)
         if temperature == 0:
@@ -98,21 +100,21 @@ def _sample(
         copy_row(H[0], H[1])
 
 
-class Written(NamedTuple):
-    """A text that the network wrote.
+class DrawnIds(NamedTuple):
+    """A text that the network generated.
 
     Attributes
     ----------
     ids : (N,) int64
     hidden : (m,) float
-        The state before the last of them is read.
+        The state before the network reads the last of `ids`.
     """
 
     ids: NDArray[np.int64]
     hidden: Array
 
 
-def sample(
+def draw_ids(
     weights: Weights,
     x: int,
     hidden: Array,
@@ -121,26 +123,27 @@ def sample(
     temperature: float,
     top_k: int,
     top_p: float,
-) -> Written:
-    """Write a character for each uniform draw from [0, 1), having read x last.
+) -> DrawnIds:
+    """Draw a character for each uniform draw from [0, 1), after reading x.
 
     Parameters
     ----------
     weights : Weights
     x : int
-        The id that is read first.
+        The id to read first.
     hidden : (m,) float
-        The state before it; not changed.
+        The state before `x`; not changed.
     uniforms : (N,) float64
     temperature : float
         Divides the logits; at 0 the most likely character is taken.
     top_k : int
-        Only so many of the most likely characters are drawn from; 1 to K.
+        Draw from this many of the most likely characters only; 1 to K.
     top_p : float
-        And of these only as few as have this part of their probability.
+        And of these only from as few as have this part of their probability.
     """
-    reader, ids = reader_of(weights), np.empty(len(uniforms), np.int64)
-    H, P = room_for_states(1, hidden), zeros((1, reader.c.size), hidden.dtype)
+    padded, ids = forward_weights(weights), np.empty(len(uniforms), np.int64)
+    H = states_from(hidden, 1)
+    (P,) = aligned_zeros([(1, padded.c.size)], hidden.dtype)
     last = np.array([x])
-    _sample(reader, H, P, last, uniforms, temperature, top_k, top_p, ids)
-    return Written(ids, H[0, : hidden.size].copy())
+    _draw_one_by_one(padded, H, P, last, uniforms, temperature, top_k, top_p, ids)
+    return DrawnIds(ids, H[0, : hidden.size].copy())

@@ -1,4 +1,4 @@
-"""The fast kernel, judged by the oracle."""
+"""Compiled learning, judged by the oracle."""
 
 import hashlib
 
@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.network import reference
-from charrnn.network.kernels import compiled, reading
+from charrnn.network.kernels import learning
 from charrnn.network.model import Weights, initial_weights, zeros_like
+from charrnn.training.state import Recipe
 from tests.problems import RECIPE, Window, make_text, make_window, windows
 
 
@@ -22,7 +23,7 @@ def assert_close(one: Weights, other: Weights, rtol: float, atol: float) -> None
 
 @given(window=windows, l2=st.sampled_from([0.0, 0.1]))
 def test_a_pass_agrees_with_the_reference(window: Window, l2: float) -> None:
-    ours = compiled.loss_and_gradients(*window, l2=l2)
+    ours = learning.window_gradients(*window, l2=l2)
     oracle = reference.loss_and_gradients(*window, l2=l2)
     assert ours.loss == pytest.approx(oracle.loss, rel=1e-11)
     assert_close(ours.gradients, oracle.gradients, rtol=1e-7, atol=1e-9)
@@ -33,10 +34,10 @@ def test_a_pass_agrees_with_the_reference(window: Window, l2: float) -> None:
 def test_single_precision_is_near_double_precision(window: Window) -> None:
     # A calm network: in a chaotic one a rounding grows without bound.
     calm = window.weights._replace(W=window.weights.W * 0.1)
-    single = compiled.loss_and_gradients(
+    single = learning.window_gradients(
         calm.astype(np.float32), *window[1:3], window.hidden.astype(np.float32), l2=0.1
     )
-    double = compiled.loss_and_gradients(calm, *window[1:], l2=0.1)
+    double = learning.window_gradients(calm, *window[1:], l2=0.1)
     assert single.gradients.W.dtype == np.float32
     assert single.loss == pytest.approx(double.loss, rel=1e-5)
     assert_close(single.gradients, double.gradients, rtol=1e-3, atol=1e-4)
@@ -55,14 +56,13 @@ def test_training_agrees_with_the_reference(
     K: int, m: int, T: int, seed: int, l2: float, warmup: int, clip: float
 ) -> None:
     updates = 6  # few: rounding grows from update to update
+    recipe = Recipe(1, T, 0.01, 1e-6, clip, l2, warmup)
     weights, _, _, hidden = make_window(K=K, m=m, T=T, seed=seed, sigma=0.1)
     text = np.random.default_rng(seed).integers(0, K, updates * T + 1, dtype=np.uint8)
     start, squares, state = weights.copy(), zeros_like(weights), hidden.copy()
-    smooth_losses = compiled.train_windows(
-        weights, squares, state, text, first_update=0, smooth_loss=3.0,
-        sequence_length=T, learning_rate=0.01, epsilon=1e-6, clip=clip, l2=l2,
-        warmup_updates=warmup,
-    )  # fmt: skip
+    smooth_losses = learning.train_windows(
+        weights, squares, state, text, recipe, first_update=0, smooth_loss=3.0
+    )
 
     G, smooth = zeros_like(start), 3.0
     for n in range(updates):
@@ -81,48 +81,17 @@ def test_training_agrees_with_the_reference(
     np.testing.assert_allclose(state, hidden, rtol=1e-6, atol=1e-8)
 
 
-@given(window=windows)
-def test_scores_agree_with_the_reference(window: Window) -> None:
-    scores = reading.score(*window)
-    losses, hidden = reference.losses(*window)
-    np.testing.assert_allclose(scores.nats, losses, rtol=1e-9, atol=1e-11)
-    np.testing.assert_allclose(scores.hidden, hidden, rtol=1e-9, atol=1e-9)
-    _, log_p = reference.forward(window.weights, window.inputs, window.hidden)
-    margin = np.sort(log_p, axis=1)
-    is_clear = margin[:, -1] - margin[:, -2] > 1e-9
-    hits = np.argmax(log_p, axis=1) == window.targets
-    np.testing.assert_array_equal(scores.hits[is_clear], hits[is_clear])
-
-
-@pytest.mark.parametrize("length", [1, 63, 64, 65, 128, 200])
-def test_a_long_text_is_scored_as_its_pieces_are(length: int) -> None:
-    weights, x, y, hidden = make_window(K=5, m=4, T=length, seed=3)
-    whole = reading.score(weights, x, y, hidden)
-    state, nats = hidden, []
-    for i in range(length):
-        score = reading.score(weights, x[i : i + 1], y[i : i + 1], state)
-        nats.append(score.nats[0])
-        state = score.hidden
-    np.testing.assert_array_equal(whole.nats, nats)  # to the bit
-    np.testing.assert_array_equal(whole.hidden, state)
-
-
-@given(window=windows)
-def test_the_window_that_trains_has_the_loss_that_is_scored(window: Window) -> None:
-    loss = compiled.loss_and_gradients(*window, l2=0.0).loss
-    assert loss == np.cumsum(reading.score(*window).nats)[-1]
-
-
 def test_updates_can_be_made_in_pieces() -> None:
-    text, T, results = make_text(20 * 6 + 1, 5), 6, []
+    recipe = RECIPE._replace(warmup_updates=9)
+    T, results = recipe.sequence_length, []
+    text = make_text(20 * T + 1, 5)
     for pieces in ([20], [1, 7, 12]):
         weights, _, _, hidden = make_window(K=5, m=4, T=T, seed=2, dtype=np.float32)
         squares, smooth, done, losses = zeros_like(weights), 9.0, 0, []
         for count in pieces:
-            part = compiled.train_windows(
+            part = learning.train_windows(
                 weights, squares, hidden, text[done * T : (done + count) * T + 1],
-                first_update=done, smooth_loss=smooth, sequence_length=T,
-                learning_rate=0.1, epsilon=1e-8, clip=5.0, l2=0.0, warmup_updates=9,
+                recipe, first_update=done, smooth_loss=smooth,
             )  # fmt: skip
             done, smooth = done + count, part[-1]
             losses += part.tolist()
@@ -135,11 +104,9 @@ def test_a_character_that_does_not_occur_is_not_moved() -> None:
     weights, _, _, hidden = make_window(K=9, m=4, T=6, seed=2)
     before = weights.copy()
     text = make_text(61, 5)  # of 9 characters the first 5
-    settings = RECIPE._asdict()
-    del settings["epochs"]
     squares = zeros_like(weights)
-    compiled.train_windows(
-        weights, squares, hidden, text, first_update=0, smooth_loss=9.0, **settings
+    learning.train_windows(
+        weights, squares, hidden, text, RECIPE, first_update=0, smooth_loss=9.0
     )
     np.testing.assert_array_equal(weights.U[:, 5:], before.U[:, 5:])
     assert (weights.U[:, :5] != before.U[:, :5]).all()
@@ -148,11 +115,9 @@ def test_a_character_that_does_not_occur_is_not_moved() -> None:
 def test_a_loss_that_is_not_finite_ends_the_updates() -> None:
     weights, _, _, hidden = make_window(K=5, m=4, T=6, seed=2)
     weights.c[2] = np.nan
-    settings = RECIPE._asdict()
-    del settings["epochs"]
-    smooth_losses = compiled.train_windows(
-        weights, zeros_like(weights), hidden, make_text(31, 5), first_update=0,
-        smooth_loss=9.0, **settings,
+    smooth_losses = learning.train_windows(
+        weights, zeros_like(weights), hidden, make_text(31, 5), RECIPE, first_update=0,
+        smooth_loss=9.0,
     )  # fmt: skip
     assert np.isnan(smooth_losses).all()
 
@@ -169,10 +134,9 @@ def test_weights_after_many_updates_are_the_promised_bytes(dtype: str) -> None:
     rng = np.random.default_rng(1)
     weights = initial_weights(37, 19, sigma=0.1, dtype=dtype, rng=rng)
     squares, hidden = zeros_like(weights), np.zeros(37, dtype)
-    smooth_losses = compiled.train_windows(
-        weights, squares, hidden, make_text(300 * 11 + 1, 19), first_update=0,
-        smooth_loss=32.0, sequence_length=11, learning_rate=0.1, epsilon=1e-8,
-        clip=5.0, l2=0.0, warmup_updates=0,
+    smooth_losses = learning.train_windows(
+        weights, squares, hidden, make_text(300 * 11 + 1, 19),
+        RECIPE._replace(sequence_length=11), first_update=0, smooth_loss=32.0,
     )  # fmt: skip
     found = hashlib.sha256()
     for array in (*weights, *squares, hidden, smooth_losses):
