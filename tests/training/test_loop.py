@@ -1,6 +1,7 @@
 """The loop over a text: every window once, everything recorded, nothing disturbed."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from charrnn.errors import BookError, TrainingError, VocabularyError
 from charrnn.network import reference
-from charrnn.network.model import Weights, initial_weights, zeros_like
+from charrnn.network.kernels import learning
+from charrnn.network.model import Weights, initial_weights
 from charrnn.network.scoring import nats_per_character
 from charrnn.text.vocabulary import Ids
 from charrnn.training.loop import start, train
@@ -41,35 +43,71 @@ def assert_same(one: Weights, other: Weights) -> None:
         np.testing.assert_array_equal(a, b)
 
 
-@given(length=st.integers(7, 40), epochs=st.integers(1, 3))
-def test_epochs_go_over_all_windows_from_a_zero_state(length: int, epochs: int) -> None:
-    T, recipe = 6, RECIPE._replace(epochs=epochs, learning_rate=0.01)
-    text = make_text(length, 5)
-    run = trained(text, recipe=recipe)
-
-    weights, squares = network(), zeros_like(network())
-    smooth, losses = None, []
-    for _ in range(epochs):
-        hidden = np.zeros(7)
-        for i in range(0, length - T, T):
-            window = (text[i : i + T], text[i + 1 : i + T + 1])
-            loss, gradients, hidden = reference.loss_and_gradients(
-                weights, *window, hidden, l2=0.0
-            )
-            reference.adagrad_step(
-                weights, squares, gradients, learning_rate=0.01, epsilon=1e-8, clip=5.0
-            )
-            smooth = loss if smooth is None else 0.999 * smooth + 0.001 * loss
-            losses.append(smooth)
-    assert run.update == epochs * ((length - 1) // T)
-    assert run.smooth_loss == pytest.approx(smooth, rel=1e-6)
-    np.testing.assert_allclose(run.weights.W, weights.W, rtol=1e-4, atol=1e-6)
-    per_epoch = np.array(losses).reshape(epochs, -1)
+def assert_follows_the_reference(text: Ids, recipe: Recipe) -> None:
+    run, weights = trained(text, recipe=recipe), network()
+    losses = list(reference.training_loop(weights, text, recipe))
+    assert run.update == len(losses)
+    assert run.smooth_loss == pytest.approx(losses[-1], rel=1e-6)
+    for name, array in run.weights.named():
+        np.testing.assert_allclose(
+            array, getattr(weights, name), rtol=1e-4, atol=1e-6, err_msg=name
+        )
+    per_epoch = np.array(losses).reshape(recipe.epochs, -1)
     for epoch, expected in zip(run.epochs, per_epoch, strict=True):
         assert epoch.mean == pytest.approx(expected.mean(), rel=1e-6)
         assert epoch.lowest == pytest.approx(expected.min(), rel=1e-6)
         assert epoch.highest == pytest.approx(expected.max(), rel=1e-6)
         assert epoch.last == pytest.approx(expected[-1], rel=1e-6)
+
+
+@given(
+    length=st.integers(7, 300),
+    epochs=st.integers(1, 3),
+    l2=st.sampled_from([0.0, 0.01]),
+    warmup=st.sampled_from([0, 30, 1000]),
+)
+def test_training_follows_the_reference_loop(
+    length: int, epochs: int, l2: float, warmup: int
+) -> None:
+    # A small rate: at a larger one rounding grows from update to update.
+    recipe = RECIPE._replace(
+        epochs=epochs, learning_rate=0.01, l2=l2, warmup_updates=warmup
+    )
+    assert_follows_the_reference(make_text(length, 5), recipe)
+
+
+@pytest.mark.parametrize(
+    "bug",
+    ["state not reset", "smooth loss from 0", "warm-up again", "no penalty", "order"],
+)
+def test_training_that_does_not_follow_it_is_found(
+    bug: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right_one, carried = learning.train_windows, np.zeros(7)
+
+    def wrong(
+        w: Any, G: Any, hidden: Any, ids: Ids, recipe: Recipe, **values: Any
+    ) -> Any:
+        if bug == "state not reset":
+            hidden[:] = carried
+        elif bug == "smooth loss from 0" and values["first_update"] == 0:
+            values["smooth_loss"] = 0.0
+        elif bug == "warm-up again" and values["first_update"] == 49:
+            values["first_update"] = 0
+        elif bug == "no penalty":
+            recipe = recipe._replace(l2=0.0)
+        elif bug == "order":
+            ids = ids[::-1]
+        losses = right_one(w, G, hidden, ids, recipe, **values)
+        carried[:] = hidden
+        return losses
+
+    text = make_text(49 * RECIPE.sequence_length + 1, 5)
+    recipe = RECIPE._replace(learning_rate=0.01, l2=0.01, warmup_updates=70)
+    assert_follows_the_reference(text, recipe)
+    monkeypatch.setattr(learning, "train_windows", wrong)
+    with pytest.raises(AssertionError):
+        assert_follows_the_reference(text, recipe)
 
 
 @given(

@@ -25,19 +25,28 @@ AdaGrad [1]_, after every entry g of a gradient was clipped to [-clip, clip]::
 
     G = G + g^2        theta = theta - eta g / sqrt(G + epsilon)
 
+Training makes one update for each window of the text, epoch after epoch, with
+h_0 = 0 at the start of an epoch, else h_T of the window before, and G = 0 at the first
+update.  At update n, from 1 on::
+
+    eta = learning_rate min(1, n / warmup_updates)
+    smooth = loss at n = 1, then 0.999 smooth + 0.001 loss
+
 References
 ----------
 .. [1] Duchi, Hazan, Singer, "Adaptive Subgradient Methods for Online Learning and
    Stochastic Optimization", JMLR 12, 2011.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.network.model import Pass, Weights
+from charrnn.network.model import Pass, Weights, zeros_like
 from charrnn.text.vocabulary import Ids
+from charrnn.training.state import Recipe
 
 Array = NDArray[Any]
 
@@ -51,8 +60,7 @@ def forward(weights: Weights, inputs: Ids, hidden: Array) -> tuple[Array, Array]
     for t in range(len(inputs)):
         states[t + 1] = np.tanh(W @ states[t] + drive[t])
     logits = states[1:] @ V.T + c
-    # So that exp cannot overflow; real, as the complex-step test makes them complex.
-    logits -= logits.real.max(axis=1, keepdims=True)
+    logits -= logits.max(axis=1, keepdims=True)  # cancels; else exp could overflow
     return states, logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
 
 
@@ -91,11 +99,13 @@ def loss_and_gradients(
 
     d_o = np.exp(log_p)
     d_o[steps, targets] -= 1
-    d_a = d_o @ V  # V' d_o_t for all t at once; the rest of d_h and d_a follow in place
-    later = np.zeros_like(hidden)
+    d_a = np.zeros_like(states)  # (T + 1, m): row t is d_a_{t+1}, the last one stays 0
     for t in reversed(steps):
-        later = d_a[t] = (1 - states[t + 1] ** 2) * (d_a[t] + W.T @ later)
+        d_h = V.T @ d_o[t] + W.T @ d_a[t + 1]
+        d_a[t] = (1 - states[t + 1] ** 2) * d_h
+    d_a = d_a[:-1]
     d_U = 2 * l2 * U
+    # Not d_U.T[inputs] += d_a, which adds one row only for a character that repeats.
     np.add.at(d_U.T, inputs, d_a)
     d_W = d_a.T @ states[:-1] + 2 * l2 * W
     d_V = d_o.T @ states[1:] + 2 * l2 * V
@@ -117,3 +127,22 @@ def adagrad_step(
         g = np.clip(d_theta, -clip, clip)
         G += g * g
         theta -= learning_rate * g / np.sqrt(G + epsilon)
+
+
+def training_loop(weights: Weights, ids: Ids, recipe: Recipe) -> Iterator[float]:
+    """Learn a text, (N,), in place; yield the smooth loss after each update.
+
+    The unit is nats per window.  Fewer than T + 1 characters at the end are not used.
+    """
+    T, squares, n, smooth = recipe.sequence_length, zeros_like(weights), 0, 0.0
+    for _ in range(recipe.epochs):
+        hidden = np.zeros_like(weights.b)
+        for i in range(0, len(ids) - T, T):
+            x, y = ids[i : i + T], ids[i + 1 : i + 1 + T]
+            loss, d, hidden = loss_and_gradients(weights, x, y, hidden, l2=recipe.l2)
+            n += 1
+            eta = recipe.learning_rate * min(1.0, n / max(recipe.warmup_updates, 1))
+            settings = {"epsilon": recipe.epsilon, "clip": recipe.clip}
+            adagrad_step(weights, squares, d, learning_rate=eta, **settings)
+            smooth = loss if n == 1 else 0.999 * smooth + 0.001 * loss
+            yield smooth
