@@ -34,8 +34,8 @@ from benchmarks.setting import (
 )
 from charrnn.files.artifacts import write_json
 from charrnn.network.model import Weights
+from charrnn.settings import Recipe
 from charrnn.text.vocabulary import Ids
-from charrnn.training.state import Recipe
 
 RESULTS = Path(__file__).parent / "results"
 ROUNDS = 9

@@ -8,9 +8,9 @@ from numpy.typing import DTypeLike
 from charrnn.files.bible import bible_source, verses
 from charrnn.network.model import Weights, initial_weights
 from charrnn.network.streams import Purpose, stream
+from charrnn.settings import Recipe
 from charrnn.text.parts import split
 from charrnn.text.vocabulary import Ids, Vocabulary
-from charrnn.training.state import Recipe
 
 HIDDEN_SIZE = 100
 # Without a penalty and a warm-up, as in the report; epochs until one stops looking.

@@ -37,10 +37,11 @@ from charrnn.network.kernels import learning
 from charrnn.network.model import Weights, initial_weights
 from charrnn.network.scoring import nats_per_character
 from charrnn.network.streams import Purpose, stream
+from charrnn.settings import Recipe
 from charrnn.text.parts import Parts, split
 from charrnn.text.vocabulary import Ids, Vocabulary
 from charrnn.training.loop import start, train
-from charrnn.training.state import SATURATED, Recipe, Run
+from charrnn.training.state import SATURATED, Run
 
 RESULTS = Path(__file__).parent / "results" / "warmup.json"
 EPOCHS = 6

@@ -7,9 +7,10 @@ from charrnn.evaluation.measures import measure, spread
 from charrnn.evaluation.ngrams import NGram, fits, uniform
 from charrnn.files.artifacts import write_json
 from charrnn.files.models import load_model
-from charrnn.files.params import EvaluateConfig, load_section
+from charrnn.files.params import load_section
 from charrnn.files.prepared import load_ids, load_vocabulary
 from charrnn.network.scoring import network_scores
+from charrnn.settings import EvaluateConfig
 from stages.inputs import Inputs
 from stages.running import log, run
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from charrnn.files.artifacts import write_text
 from charrnn.files.bible import bible_source, verses
-from charrnn.files.params import FetchConfig, load_section
+from charrnn.files.params import load_section
+from charrnn.settings import FetchConfig
 from stages.inputs import Inputs
 from stages.running import log, run
 

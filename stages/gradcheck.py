@@ -4,18 +4,19 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from charrnn.files.experiment import first_weights
 from tqdm import tqdm
 
 from charrnn.errors import BookError
 from charrnn.files.artifacts import write_json
-from charrnn.files.experiment import first_weights
-from charrnn.files.params import GradcheckConfig, ModelConfig, load_section
+from charrnn.files.params import load_section
 from charrnn.files.prepared import load_ids, load_vocabulary
-from charrnn.gradcheck.check import Steps, affordable, calm_sigma, check
-from charrnn.gradcheck.comparison import Errors, Limits, table
+from charrnn.gradcheck.check import affordable, calm_sigma, check
+from charrnn.gradcheck.comparison import Errors, table
 from charrnn.gradcheck.differences import choose_elements
 from charrnn.gradcheck.updates import check_updates
 from charrnn.network.streams import Purpose, stream
+from charrnn.settings import GradcheckConfig, Limits, ModelConfig, Steps
 from stages.inputs import Inputs
 from stages.running import log, run
 

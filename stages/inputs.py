@@ -18,7 +18,7 @@ import charrnn
 import stages
 from charrnn.errors import ArtifactError, InputError
 from charrnn.files.artifacts import together
-from charrnn.files.params import PARAMS, Section
+from charrnn.files.params import PARAMS
 from charrnn.files.yaml12 import read_yaml
 
 log = logging.getLogger("charrnn")

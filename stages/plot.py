@@ -4,13 +4,14 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.files.artifacts import read_table, write_bytes
-from charrnn.files.params import PlotConfig, TrainConfig, load_section
+from charrnn.files.params import load_section
 from charrnn.plots.curves import (
     COLUMNS,
     VALIDATION_COLUMNS,
     epoch_panels,
     epochs_overlaid,
 )
+from charrnn.settings import PlotConfig, TrainConfig
 from stages.inputs import Inputs
 from stages.running import log, run
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from charrnn.errors import BookError
 from charrnn.files.arrays import write_array
 from charrnn.files.artifacts import read_bytes, write_json
-from charrnn.files.params import PrepareConfig, load_section
+from charrnn.files.params import load_section
 from charrnn.files.prepared import save_vocabulary
+from charrnn.settings import PrepareConfig
 from charrnn.text.book import decode_book
 from charrnn.text.parts import split
 from charrnn.text.vocabulary import Vocabulary, entropy_bits

@@ -6,9 +6,10 @@ import time
 import numpy as np
 from tqdm import tqdm
 
-from charrnn.network.sampling import Choice, continue_text
+from charrnn.network.sampling import continue_text
+from charrnn.settings import Choice
 from charrnn.text.vocabulary import Ids, Vocabulary
-from charrnn.training.state import Run, Watch
+from charrnn.training.state import Run
 
 log = logging.getLogger("charrnn")
 

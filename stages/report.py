@@ -6,7 +6,7 @@ from pathlib import Path
 from charrnn.errors import ArtifactError
 from charrnn.files.artifacts import read_bytes, read_json, read_table, write_bytes
 from charrnn.files.models import load_model
-from charrnn.files.params import PARAMS, Section, load_section
+from charrnn.files.params import PARAMS, load_section
 from charrnn.files.prepared import load_ids, load_vocabulary
 from charrnn.files.yaml12 import read_yaml
 from charrnn.inspection.surprise import surprise

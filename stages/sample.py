@@ -8,10 +8,11 @@ from charrnn.errors import ConfigError, VocabularyError
 from charrnn.evaluation.copying import longest_copy, share_new
 from charrnn.files.artifacts import write_json, write_text
 from charrnn.files.models import load_model
-from charrnn.files.params import SampleConfig, load_section
+from charrnn.files.params import load_section
 from charrnn.files.prepared import load_ids, load_vocabulary
-from charrnn.network.sampling import Choice, continue_text
+from charrnn.network.sampling import continue_text
 from charrnn.network.streams import Purpose, stream
+from charrnn.settings import Choice, SampleConfig
 from stages.inputs import Inputs
 from stages.running import log, run
 

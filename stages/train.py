@@ -4,15 +4,16 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from charrnn.files.experiment import first_weights, recipe_of, watch_of
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from charrnn.errors import ArtifactError, GradientError
 from charrnn.files.artifacts import read_json, write_json, write_table, write_text
 from charrnn.files.checkpoints import Checkpoints, one_writer, remove_stale
-from charrnn.files.experiment import first_weights, recipe_of, watch_of
 from charrnn.files.models import save_model
-from charrnn.files.params import ModelConfig, TrainConfig, load_section
+from charrnn.files.params import load_section
 from charrnn.files.prepared import load_ids, load_vocabulary
+from charrnn.settings import ModelConfig, TrainConfig
 from charrnn.text.parts import window_count
 from charrnn.training.loop import check_lengths, start, train
 from charrnn.training.state import Row, Run, Validation

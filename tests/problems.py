@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from numpy.typing import DTypeLike
 
 from charrnn.network.model import Weights, initial_weights
+from charrnn.settings import Recipe
 from charrnn.text.vocabulary import Ids
-from charrnn.training.state import Recipe, Watch
 
 RECIPE = Recipe(
     epochs=2,

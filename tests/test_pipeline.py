@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import yaml
 
-from charrnn.files.params import Section
 from tests.imports import ROOT, closure
 from tests.small_run import PARAMS, make_book
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from benchmarks.peers.learning import Block, Learn, smoothed, windows_for_ever
 from charrnn.network.model import Weights, zeros_like
+from charrnn.settings import Recipe
 from charrnn.text.vocabulary import Ids
-from charrnn.training.state import Recipe
 
 Array = NDArray[Any]
 

@@ -20,9 +20,9 @@ from jax import Array, lax
 
 from benchmarks.peers.learning import Block, Learn
 from charrnn.network.model import Weights
+from charrnn.settings import Recipe
 from charrnn.text.parts import window_count
 from charrnn.text.vocabulary import Ids
-from charrnn.training.state import Recipe
 
 UNROLL = 1
 # The loss, the last state and the gradients, from weights, h_0, x and y.

@@ -9,9 +9,9 @@ import numpy as np
 
 from benchmarks.peers.learning import Block, Learn
 from charrnn.network.model import Weights
+from charrnn.settings import Recipe
 from charrnn.text.vocabulary import Ids
 from charrnn.training.loop import start, train
-from charrnn.training.state import Recipe, Watch
 
 WATCH = Watch(
     rows_per_epoch=500,

@@ -5,8 +5,8 @@ import numpy as np
 from benchmarks.peers.learning import Block, Learn
 from charrnn.network.model import Weights
 from charrnn.network.reference import training_loop
+from charrnn.settings import Recipe
 from charrnn.text.vocabulary import Ids
-from charrnn.training.state import Recipe
 
 
 def prepare(weights: Weights, ids: Ids, recipe: Recipe) -> Learn:

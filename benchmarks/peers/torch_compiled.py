@@ -11,8 +11,8 @@ from torch import Tensor
 
 from benchmarks.peers.learning import Block, Learn, smoothed, windows_for_ever
 from charrnn.network.model import Weights
+from charrnn.settings import Recipe
 from charrnn.text.vocabulary import Ids
-from charrnn.training.state import Recipe
 
 
 def _gradients(

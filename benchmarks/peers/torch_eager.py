@@ -14,8 +14,8 @@ from torch.nn.functional import cross_entropy
 
 from benchmarks.peers.learning import Block, Learn, smoothed, windows_for_ever
 from charrnn.network.model import Weights
+from charrnn.settings import Recipe
 from charrnn.text.vocabulary import Ids
-from charrnn.training.state import Recipe
 
 
 def prepare(weights: Weights, ids: Ids, recipe: Recipe) -> Learn:

@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from charrnn.errors import ConfigError
-from charrnn.files.params import (
-    PARAMS,
+from charrnn.files.params import PARAMS, load_section
+from charrnn.settings import (
     EvaluateConfig,
     FetchConfig,
     GradcheckConfig,
@@ -16,9 +16,7 @@ from charrnn.files.params import (
     PlotConfig,
     PrepareConfig,
     SampleConfig,
-    Section,
     TrainConfig,
-    load_section,
 )
 from tests.conftest import VALUES
 

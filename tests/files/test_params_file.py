@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from charrnn.errors import ConfigError
-from charrnn.files.params import ModelConfig, load_section
+from charrnn.files.params import load_section
+from charrnn.settings import ModelConfig
 from tests.files.test_params import load, refuses, with_value
 from tests.imports import ROOT
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 
 from charrnn.errors import GradientError
-from charrnn.gradcheck.check import Steps, affordable, calm_sigma, problems
+from charrnn.gradcheck.check import affordable, calm_sigma, problems
 from charrnn.gradcheck.check import check as check_all
-from charrnn.gradcheck.comparison import Errors, Limits, compare
+from charrnn.gradcheck.comparison import Errors, compare
 from charrnn.gradcheck.differences import (
     Problem,
     choose_elements,
@@ -18,6 +18,7 @@ from charrnn.gradcheck.differences import (
 )
 from charrnn.network import reference
 from charrnn.network.model import Weights, initial_weights
+from charrnn.settings import Limits, Steps
 from tests.problems import Window, make_text, make_window, windows
 
 H = 1e-4

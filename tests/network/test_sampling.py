@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from charrnn.errors import SamplingError
 from charrnn.network import reference
 from charrnn.network.kernels import forward
-from charrnn.network.sampling import Choice, continue_text, stream_text
+from charrnn.network.sampling import continue_text, stream_text
+from charrnn.settings import Choice
 from tests.problems import Window, make_window, windows
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from charrnn.files.experiment import first_weights
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
@@ -20,9 +21,8 @@ from playwright.sync_api import Browser
 from charrnn.errors import ArtifactError, CharRnnError
 from charrnn.files.arrays import read_ids
 from charrnn.files.artifacts import write_table
-from charrnn.files.experiment import first_weights
 from charrnn.files.models import save_model
-from charrnn.files.params import ModelConfig, load_section
+from charrnn.files.params import load_section
 from charrnn.files.prepared import load_vocabulary
 from charrnn.files.yaml12 import read_yaml
 from charrnn.plots import curves
@@ -32,9 +32,10 @@ from charrnn.report import reading as report_reading
 from charrnn.report.data import Corpus, Training
 from charrnn.report.figures import charts
 from charrnn.report.shapes import ramp
+from charrnn.settings import ModelConfig, Recipe
 from charrnn.training.loop import start
 from charrnn.training.loop import train as learn
-from charrnn.training.state import Recipe, Row, Validation, Watch
+from charrnn.training.state import Row, Validation
 from stages import evaluate, fetch, gradcheck, plot, prepare, report, sample, train
 from tests.browser import Opened, chromium, flaws, opened
 from tests.conftest import VALUES

@@ -13,9 +13,10 @@ from charrnn.network import reference
 from charrnn.network.kernels import learning
 from charrnn.network.model import Weights, initial_weights
 from charrnn.network.scoring import nats_per_character
+from charrnn.settings import Recipe
 from charrnn.text.vocabulary import Ids
 from charrnn.training.loop import start, train
-from charrnn.training.state import Recipe, Run, Watch
+from charrnn.training.state import Run
 from tests.problems import RECIPE, make_text, watch
 
 NONE = np.zeros(0, dtype=np.uint8)

@@ -12,9 +12,10 @@ from charrnn.cli.output import visible
 from charrnn.cli.terminal import is_terminal, styled
 from charrnn.errors import VocabularyError
 from charrnn.network.model import Weights
-from charrnn.network.sampling import Choice, stream_text
+from charrnn.network.sampling import stream_text
 from charrnn.network.scoring import steps_at_once
 from charrnn.network.streams import Purpose, stream
+from charrnn.settings import Choice
 from charrnn.text.vocabulary import Vocabulary
 
 

@@ -8,9 +8,10 @@ from charrnn.errors import ArtifactError
 from charrnn.files.artifacts import read_table
 from charrnn.files.experiment import first_weights, recipe_of, watch_of
 from charrnn.files.lock import LOCK, md5
-from charrnn.files.params import ModelConfig, TrainConfig, load_section
+from charrnn.files.params import load_section
 from charrnn.files.prepared import load_ids, load_vocabulary
 from charrnn.files.yaml12 import read_yaml
+from charrnn.settings import ModelConfig, TrainConfig
 from charrnn.training.loop import start, train
 from charrnn.training.state import Row
 

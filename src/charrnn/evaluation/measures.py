@@ -5,7 +5,7 @@ Perplexity is e to the nats per character.
 """
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,7 +15,8 @@ from charrnn.exact import bits, mean
 from charrnn.network.scoring import Scores
 
 
-class Measures(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Measures:
     """The usual figures of a text under a model."""
 
     nats_per_character: float
@@ -24,7 +25,8 @@ class Measures(NamedTuple):
     accuracy: float
 
 
-class Spread(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Spread:
     """Nats per character over equal blocks of a text."""
 
     mean: float

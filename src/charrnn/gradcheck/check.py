@@ -7,13 +7,13 @@ gradients is asked in `updatecheck`.
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import GradientError
-from charrnn.gradcheck.comparison import Errors, Limits, compare
+from charrnn.gradcheck.comparison import Errors, compare
 from charrnn.gradcheck.differences import (
     Derivatives,
     Problem,
@@ -22,16 +22,10 @@ from charrnn.gradcheck.differences import (
 )
 from charrnn.network.kernels import forward, learning
 from charrnn.network.model import Weights
+from charrnn.settings import Limits
 from charrnn.text.vocabulary import Ids
 
 Array = NDArray[Any]
-
-
-class Steps(NamedTuple):
-    """h of the central and of the fourth-order difference."""
-
-    step: float
-    fourth_order_step: float
 
 
 # Up to so many hidden units all elements that are wanted are checked; of larger networks
@@ -144,9 +138,7 @@ def check(
     found = problems(weights, ids, hidden, sequence_length)
 
     def derivatives_of(problem: Problem) -> Derivatives:
-        return numerical_derivatives(
-            problem, chosen, **steps._asdict(), on_element=on_element
-        )
+        return numerical_derivatives(problem, chosen, steps, on_element=on_element)
 
     # Each problem has weights of its own, and compiled code lets other threads run.
     with ThreadPoolExecutor() as threads:
@@ -159,7 +151,7 @@ def check(
             (f"{state}_state", 0.0),
             (f"{state}_state_with_penalty", l2),
         ):
-            numerical = with_penalty(derivatives, weights, l2=weight, **steps._asdict())
+            numerical = with_penalty(derivatives, weights, l2=weight, steps=steps)
             try:
                 checks[name] = compare(
                     problem.gradients(weight), numerical, chosen, limits

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from dataclasses import astuple, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,8 @@ from charrnn.network.model import Weights
 Array = NDArray[Any]
 
 
-class Errors(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Errors:
     """How far one parameter's analytic gradient is from the numerical ones.
 
     With the norm |.| the 2-norm of all the elements::
@@ -27,15 +29,6 @@ class Errors(NamedTuple):
     central: float
     fourth_order: float
     element: float
-
-
-class Limits(NamedTuple):
-    """The least denominator of an error, and the largest that the three `Errors` may be."""
-
-    floor: float
-    tolerance: float
-    fourth_order_tolerance: float
-    element_tolerance: float
 
 
 def norm_error(analytic: Array, numerical: Array, floor: float) -> float:
@@ -90,9 +83,15 @@ def compare(
             fourth_order=norm_error(gradient, fourth_order, limits.floor),
             element=float(by_element.max()),
         )
-        judges = (central, fourth_order, fourth_order)
-        for measure, error, limit, numbers in zip(
-            Errors._fields, errors, limits[1:], judges, strict=True
+        for measure, error, limit, numbers in (
+            ("central", errors.central, limits.tolerance, central),
+            (
+                "fourth_order",
+                errors.fourth_order,
+                limits.fourth_order_tolerance,
+                fourth_order,
+            ),
+            ("element", errors.element, limits.element_tolerance, fourth_order),
         ):
             if not error <= limit:  # a NaN is not within the tolerance
                 by_element = element_errors(gradient, numbers, limits.floor)
@@ -112,7 +111,8 @@ def largest(all_errors: Iterable[dict[str, Errors]]) -> Iterator[tuple[str, Erro
     """Yield for each parameter the largest of each error over several checks."""
     checks = list(all_errors)
     for name in Weights._fields:
-        yield name, Errors(*map(max, zip(*(c[name] for c in checks), strict=True)))
+        errors = (astuple(one[name]) for one in checks)
+        yield name, Errors(*map(max, zip(*errors, strict=True)))
 
 
 _TITLES = {

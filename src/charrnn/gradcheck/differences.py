@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.network.model import Weights, zeros_like
+from charrnn.settings import Steps
 
 Array = NDArray[Any]
 
@@ -71,9 +72,8 @@ def choose_elements(
 def numerical_derivatives(
     problem: Problem,
     chosen: Weights,
+    steps: Steps,
     *,
-    step: float,
-    fourth_order_step: float,
     on_element: Callable[[], object] = lambda: None,
 ) -> Derivatives:
     """Differentiate the loss by the chosen elements of the weights; 0 stands elsewhere.
@@ -84,18 +84,17 @@ def numerical_derivatives(
         Its weights are changed in place, one at a time, and restored.
     chosen : Weights
         Of booleans.
-    step, fourth_order_step : float
-        h of the central and of the fourth-order difference.
+    steps : Steps
     on_element : callable
         Called after each element, for a progress bar.
     """
-    h = fourth_order_step
+    h = steps.fourth_order_step
     central, fourth_order = zeros_like(problem.weights), zeros_like(problem.weights)
     for theta, which, by_two, by_four in zip(
         problem.weights, chosen, central, fourth_order, strict=True
     ):
         for at in map(tuple, np.argwhere(which).tolist()):
-            by_two[at] = _difference(problem, theta, at, step) / (2 * step)
+            by_two[at] = _difference(problem, theta, at, steps.step) / (2 * steps.step)
             near = _difference(problem, theta, at, h)
             far = _difference(problem, theta, at, 2 * h)
             by_four[at] = (8 * near - far) / (12 * h)
@@ -121,8 +120,7 @@ def with_penalty(
     weights: Weights,
     *,
     l2: float,
-    step: float,
-    fourth_order_step: float,
+    steps: Steps,
 ) -> Derivatives:
     """Add the same two differences of the penalty, l2 (|U|^2 + |W|^2 + |V|^2).
 
@@ -134,10 +132,10 @@ def with_penalty(
         return l2 * (np.square(theta + h) - np.square(theta - h))
 
     def central(theta: Array) -> Array:
-        return difference(theta, step) / (2 * step)
+        return difference(theta, steps.step) / (2 * steps.step)
 
     def fourth_order(theta: Array) -> Array:
-        h = fourth_order_step
+        h = steps.fourth_order_step
         return (8 * difference(theta, h) - difference(theta, 2 * h)) / (12 * h)
 
     matrices = weights[2:]  # the biases are not penalised

@@ -9,8 +9,8 @@ from charrnn.errors import GradientError
 from charrnn.network import reference
 from charrnn.network.kernels import learning
 from charrnn.network.model import Weights, zeros_like
+from charrnn.settings import Recipe
 from charrnn.text.vocabulary import Ids
-from charrnn.training.state import Recipe
 
 Array = NDArray[Any]
 

@@ -45,8 +45,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.network.model import Pass, Weights, zeros_like
+from charrnn.settings import Recipe
 from charrnn.text.vocabulary import Ids
-from charrnn.training.state import Recipe
 
 Array = NDArray[Any]
 

@@ -1,7 +1,7 @@
 """Writing text: each character is drawn from what the network expects next."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,26 +10,6 @@ from charrnn.errors import SamplingError
 from charrnn.network.kernels import drawing, forward
 from charrnn.network.model import Weights
 from charrnn.text.vocabulary import Ids, check_ids
-
-
-class Choice(NamedTuple):
-    """How a character is chosen among those that may come.
-
-    Attributes
-    ----------
-    temperature : float
-        Divides the logits: below 1 is more careful, above 1 is bolder, and 0 always
-        takes the most likely character.
-    top_k : int or None
-        Draw from so many of the most likely characters only (Fan et al. 2018).
-    top_p : float or None
-        Draw from as few of the most likely characters as have this probability
-        together (Holtzman et al. 2020); of the `top_k`, if both are given.
-    """
-
-    temperature: float = 1.0
-    top_k: int | None = None
-    top_p: float | None = None
 
 
 def continue_text(
@@ -113,7 +93,7 @@ def stream_text(
 
 
 def _check(weights: Weights, prime: Ids, hidden: NDArray[Any], choice: Choice) -> None:
-    temperature, top_k, top_p = choice
+    temperature, top_k, top_p = choice.temperature, choice.top_k, choice.top_p
     m = weights.hidden_size
     for is_right, message in (
         (len(prime) > 0, "the prime is empty: it should have at least one character"),

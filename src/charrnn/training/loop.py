@@ -1,7 +1,8 @@
 """Learning a text: epochs of consecutive windows, and what is looked at meanwhile."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,21 +11,14 @@ from charrnn.errors import BookError, TrainingError
 from charrnn.exact import mean
 from charrnn.network.kernels import forward, learning
 from charrnn.network.model import Weights, zeros_like
-from charrnn.network.sampling import Choice, continue_text
+from charrnn.network.sampling import continue_text
 from charrnn.network.scoring import pieces_of_scores, steps_at_once
+from charrnn.settings import Choice, Recipe
 from charrnn.text.parts import window_count
 from charrnn.text.vocabulary import Ids, check_ids
-from charrnn.training.state import (
-    SATURATED,
-    Best,
-    Epoch,
-    Recipe,
-    Row,
-    Run,
-    Text,
-    Validation,
-    Watch,
-)
+from charrnn.training.state import SATURATED, Best, Epoch, Row, Run, Text, Validation
+
+TextRng: TypeAlias = Callable[[int], np.random.Generator]
 
 
 def check_lengths(training: Ids, validation: Ids, recipe: Recipe) -> None:
@@ -73,7 +67,12 @@ def start(weights: Weights, training: Ids, recipe: Recipe) -> Run:
 
 
 def train(
-    run: Run, training: Ids, validation: Ids, recipe: Recipe, watch: Watch
+    run: Run,
+    training: Ids,
+    validation: Ids,
+    recipe: Recipe,
+    schedule: Schedule,
+    text_rng: TextRng | None = None,
 ) -> Iterator[Run]:
     """Carry a run on to its end, in place; yield it again and again on the way.
 
@@ -88,7 +87,10 @@ def train(
     validation : (M,) unsigned integer
         If it is empty, the best weights are those with the lowest smooth loss.
     recipe : Recipe
-    watch : Watch
+    schedule : Schedule
+    text_rng : callable, optional
+        Returns the random generator of the text at a given update; without it no texts
+        are written.
 
     Raises
     ------
@@ -105,16 +107,16 @@ def train(
     windows = window_count(len(training), T)
     most = max(1, steps_at_once(run.weights) // T)
     while True:
-        yield from _look(run, training, validation, windows, recipe, watch)
+        yield from _look(run, training, validation, windows, recipe, schedule, text_rng)
         if run.update >= windows * recipe.epochs:
             return
         epoch, window = divmod(run.update, windows)
         until = min(
             windows,
             window + most,
-            _next_multiple(window, _stride(windows, watch)),
-            _next_multiple(run.update, watch.validate_every) - epoch * windows,
-            _next_multiple(run.update, watch.text_every) - epoch * windows,
+            _next_multiple(window, _stride(windows, schedule)),
+            _next_multiple(run.update, schedule.validate_every) - epoch * windows,
+            _next_multiple(run.update, schedule.text_every) - epoch * windows,
         )
         if window == 0:
             run.hidden[:] = 0
@@ -128,9 +130,9 @@ def train(
         yield run
 
 
-def _stride(windows: int, watch: Watch) -> int:
+def _stride(windows: int, schedule: Schedule) -> int:
     """Return how many updates lie between two points of the curve."""
-    return -(-windows // watch.rows_per_epoch)
+    return -(-windows // schedule.rows_per_epoch)
 
 
 def _next_multiple(number: int, step: int) -> int:
@@ -180,13 +182,14 @@ def _look(
     validation: Ids,
     windows: int,
     recipe: Recipe,
-    watch: Watch,
+    schedule: Schedule,
+    text_rng: TextRng | None,
 ) -> Iterator[Run]:
     """Do what is due at this update and was not done yet: a run may stop in between."""
     n = run.update
     if n > 0:
         epoch, window = (n - 1) // windows + 1, (n - 1) % windows + 1
-        is_point = window % _stride(windows, watch) == 0 or window == windows
+        is_point = window % _stride(windows, schedule) == 0 or window == windows
         if is_point and (not run.rows or run.rows[-1].update < n):
             saturated = int(np.count_nonzero(np.abs(run.hidden) > SATURATED))
             share = saturated / len(run.hidden)
@@ -195,13 +198,14 @@ def _look(
             total, lowest, highest = run.under_way
             run.epochs.append(Epoch(total / windows, lowest, highest, run.smooth_loss))
             yield run
-        is_due = window == windows or n % watch.validate_every == 0
+        is_due = window == windows or n % schedule.validate_every == 0
         is_new = not run.validations or run.validations[-1].update < n
         if len(validation) > 0 and is_due and is_new:
             yield from _validate(run, validation, epoch)
-    is_due = n % watch.text_every == 0 and watch.text_rng is not None
-    if is_due and (not run.texts or run.texts[-1].update < n):
-        _write_text(run, training, windows, recipe, watch)
+    is_due = n % schedule.text_every == 0
+    if is_due and text_rng and (not run.texts or run.texts[-1].update < n):
+        text = _text(run, training, windows, recipe, schedule, text_rng)
+        run.texts.append(text)
 
 
 def _validate(run: Run, validation: Ids, epoch: int) -> Iterator[Run]:
@@ -223,19 +227,23 @@ def _validate(run: Run, validation: Ids, epoch: int) -> Iterator[Run]:
     yield run
 
 
-def _write_text(
-    run: Run, training: Ids, windows: int, recipe: Recipe, watch: Watch
-) -> None:
+def _text(
+    run: Run,
+    training: Ids,
+    windows: int,
+    recipe: Recipe,
+    schedule: Schedule,
+    text_rng: TextRng,
+) -> Text:
     """Continue the training text from where training stands."""
-    assert watch.text_rng is not None
     window = run.update % windows
     hidden = run.hidden if window else np.zeros_like(run.hidden)
     ids = continue_text(
         run.weights,
         training[window * recipe.sequence_length :][:1],
         hidden,
-        length=watch.text_length,
+        length=schedule.text_length,
         choice=Choice(),
-        rng=watch.text_rng(run.update),
+        rng=text_rng(run.update),
     )
-    run.texts.append(Text(run.update, run.smooth_loss, ids))
+    return Text(run.update, run.smooth_loss, ids)

@@ -1,73 +1,18 @@
-"""What a training run is told, what it records, and all that it needs to go on.
+"""What a training run records, and all that it needs to resume.
 
 An *update* is one window and one AdaGrad step; an *epoch* is one pass over the training
 part.  Update n means: after n updates.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
-import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.network.model import Weights
 from charrnn.text.vocabulary import Ids
-
-
-class Recipe(NamedTuple):
-    """How the network learns; the defaults are those of params.yaml.
-
-    Attributes
-    ----------
-    epochs : int
-    sequence_length : int
-        Characters in a window, T.
-    learning_rate : float
-        eta.
-    epsilon : float
-        Inside AdaGrad's root.
-    clip : float
-        Largest absolute value of a gradient's entry.
-    l2 : float
-        Weight of the penalty, nats.
-    warmup_updates : int
-        eta is reached at this update, rising by equal steps from 0.
-    """
-
-    epochs: int
-    sequence_length: int
-    learning_rate: float
-    epsilon: float = 1e-8
-    clip: float = 5.0
-    l2: float = 0.0
-    warmup_updates: int = 0
-
-
-class Watch(NamedTuple):
-    """What is looked at while the network learns; none of it changes what it learns.
-
-    Attributes
-    ----------
-    text_rng : callable or None
-        Returns the random generator of the text at a given update; None if no texts are
-        wanted.
-    rows_per_epoch : int
-        At most so many points of the curve.
-    validate_every, text_every : int
-        Updates between two validations (besides those at the end of each epoch) and
-        between two texts (the first is at update 0).
-    text_length : int
-        Characters of a text.
-    """
-
-    text_rng: Callable[[int], np.random.Generator] | None = None
-    rows_per_epoch: int = 500
-    validate_every: int = 10_000
-    text_every: int = 10_000
-    text_length: int = 200
-
 
 SATURATED = 0.99
 

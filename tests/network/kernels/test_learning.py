@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from charrnn.network import reference
 from charrnn.network.kernels import learning
 from charrnn.network.model import Weights, initial_weights, zeros_like
-from charrnn.training.state import Recipe
+from charrnn.settings import Recipe
 from tests.problems import RECIPE, Window, make_text, make_window, windows
 
 

@@ -44,8 +44,8 @@ from charrnn.network.kernels.passes import (
 )
 from charrnn.network.kernels.products import TILE_ROWS
 from charrnn.network.model import Pass, Weights
+from charrnn.settings import Recipe
 from charrnn.text.vocabulary import Ids
-from charrnn.training.state import Recipe
 
 Array = NDArray[Any]
 

