@@ -11,8 +11,8 @@ from charrnn.files.params import load_section
 from charrnn.files.prepared import load_ids, load_vocabulary
 from charrnn.network.scoring import network_scores
 from charrnn.settings import EvaluateConfig
-from stages.inputs import Inputs
-from stages.running import log, run
+from stages.runtime.inputs import Inputs
+from stages.runtime.running import log, run
 
 TRAINING = Path("data/prepared/training.npy")
 TEST = Path("data/prepared/test.npy")

@@ -6,8 +6,8 @@ from charrnn.files.artifacts import write_text
 from charrnn.files.bible import bible_source, verses
 from charrnn.files.params import load_section
 from charrnn.settings import FetchConfig
-from stages.inputs import Inputs
-from stages.running import log, run
+from stages.runtime.inputs import Inputs
+from stages.runtime.running import log, run
 
 BOOK = Path("data/raw/kjv-new-testament.txt")
 

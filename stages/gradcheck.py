@@ -17,8 +17,8 @@ from charrnn.gradcheck.differences import choose_elements
 from charrnn.gradcheck.updates import check_updates
 from charrnn.network.streams import Purpose, stream
 from charrnn.settings import GradcheckConfig, Limits, ModelConfig, Steps
-from stages.inputs import Inputs
-from stages.running import log, run
+from stages.runtime.inputs import Inputs
+from stages.runtime.running import log, run
 
 TRAINING = Path("data/prepared/training.npy")
 VOCABULARY = Path("data/prepared/vocabulary.json")

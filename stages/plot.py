@@ -12,8 +12,8 @@ from charrnn.plots.curves import (
     epochs_overlaid,
 )
 from charrnn.settings import PlotConfig, TrainConfig
-from stages.inputs import Inputs
-from stages.running import log, run
+from stages.runtime.inputs import Inputs
+from stages.runtime.running import log, run
 
 CURVE = Path("metrics/loss.csv")
 VALIDATIONS = Path("metrics/validation.csv")

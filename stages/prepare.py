@@ -11,8 +11,8 @@ from charrnn.settings import PrepareConfig
 from charrnn.text.book import decode_book
 from charrnn.text.parts import split
 from charrnn.text.vocabulary import Vocabulary, entropy_bits
-from stages.inputs import Inputs
-from stages.running import log, run
+from stages.runtime.inputs import Inputs
+from stages.runtime.running import log, run
 
 TRAINING = Path("data/prepared/training.npy")
 VALIDATION = Path("data/prepared/validation.npy")

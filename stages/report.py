@@ -16,8 +16,8 @@ from charrnn.report.page import TEMPLATES, Report, render
 from charrnn.report.params import sections
 from charrnn.report.reading import figures, gradients, sample, texts
 from charrnn.training.state import Row, Validation
-from stages.inputs import Inputs
-from stages.running import log, run
+from stages.runtime.inputs import Inputs
+from stages.runtime.running import log, run
 
 CORPUS = Path("metrics/corpus.json")
 GRADIENTS = Path("metrics/gradient_check.json")

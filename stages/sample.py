@@ -13,8 +13,8 @@ from charrnn.files.prepared import load_ids, load_vocabulary
 from charrnn.network.sampling import continue_text
 from charrnn.network.streams import Purpose, stream
 from charrnn.settings import Choice, SampleConfig
-from stages.inputs import Inputs
-from stages.running import log, run
+from stages.runtime.inputs import Inputs
+from stages.runtime.running import log, run
 
 TRAINING = Path("data/prepared/training.npy")
 VOCABULARY = Path("data/prepared/vocabulary.json")

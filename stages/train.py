@@ -18,9 +18,9 @@ from charrnn.text.parts import window_count
 from charrnn.training.loop import check_lengths, start, train
 from charrnn.training.state import Row, Run, Validation
 from charrnn.training.summary import metrics_of, texts_of
-from stages.inputs import Inputs
-from stages.progress import Progress
-from stages.running import Stopped, log, run
+from stages.runtime.inputs import Inputs
+from stages.runtime.progress import Progress
+from stages.runtime.running import Stopped, log, run
 from stages.stopping import Stop
 
 TRAINING = Path("data/prepared/training.npy")

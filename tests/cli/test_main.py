@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.cli import stopping
+from charrnn.cli import interrupts
 from charrnn.cli.arguments import parser
 from charrnn.cli.main import main
 from charrnn.errors import ArtifactError
@@ -194,24 +194,24 @@ def interruptible() -> Iterator[None]:
 
 @pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_has_its_usual_effect_afterwards() -> None:
-    with stopping.at_once():
-        assert signal.getsignal(signal.SIGINT) is stopping._end
+    with interrupts.at_once():
+        assert signal.getsignal(signal.SIGINT) is interrupts._end
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_is_left_alone_where_it_is_ignored() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with stopping.at_once(), stopping.tidily():
+    with interrupts.at_once(), interrupts.tidily():
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 @pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_while_a_file_is_written_is_an_exception() -> None:
-    with stopping.at_once():
-        with pytest.raises(KeyboardInterrupt), stopping.tidily():
+    with interrupts.at_once():
+        with pytest.raises(KeyboardInterrupt), interrupts.tidily():
             signal.raise_signal(signal.SIGINT)
-        assert signal.getsignal(signal.SIGINT) is stopping._end
+        assert signal.getsignal(signal.SIGINT) is interrupts._end
 
 
 # Calls back out of C, as LLVM does while it compiles, where an exception gets lost.

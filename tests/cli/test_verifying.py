@@ -86,7 +86,7 @@ def test_a_damaged_lock_is_refused(
 @pytest.mark.usefixtures("project")
 def test_a_stage_that_is_run_as_a_module_guards_its_own_script() -> None:
     program = (
-        "import runpy, stages.inputs as inputs\n"
+        "import runpy, stages.runtime.inputs as inputs\n"
         "inputs.Inputs.check = lambda self: print([p.name for p in self._code])\n"
         "runpy.run_module('stages.fetch', run_name='__main__', alter_sys=True)"
     )

@@ -18,7 +18,7 @@ from charrnn.files.models import load_model, save_model
 from charrnn.files.prepared import load_vocabulary, save_vocabulary
 from charrnn.text.vocabulary import Vocabulary
 from stages import evaluate, fetch, gradcheck, plot, prepare, sample, train
-from stages.running import run
+from stages.runtime.running import run
 from tests.conftest import BOOK, Project
 
 ROOT = Path(__file__).parents[2]

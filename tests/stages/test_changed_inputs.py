@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from stages import prepare
-from stages.running import run
+from stages.runtime.running import run
 from tests.conftest import BOOK, Project
 from tests.faults import ENVIRONMENT, STAGES, WRITES, finish
 from tests.imports import ROOT, closure
@@ -174,7 +174,7 @@ def test_changed_code_is_named(
 EDITED = """
 import runpy
 from pathlib import Path
-from stages import inputs
+from stages.runtime import inputs
 check = inputs.Inputs.check
 def edit_and_check(self):
     with Path("stages/prepare.py").open("a") as file:

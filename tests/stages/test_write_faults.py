@@ -14,7 +14,7 @@ import pytest
 
 from charrnn.files.checkpoints import Checkpoints
 from stages import parent, plot, train
-from stages.running import run
+from stages.runtime.running import run
 from tests.conftest import Project
 from tests.faults import CHECKPOINTS, STAGES, WRITES, finish
 

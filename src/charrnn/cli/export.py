@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from charrnn.cli import stopping
+from charrnn.cli import interrupts
 from charrnn.cli.exporting import npz, state_arrays, state_dict_file
 from charrnn.cli.loading import load
 from charrnn.cli.output import visible
@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     if path.exists() and not options.force and read_bytes(path) != content:
         message = f"{path}: is there already and another file; --force overwrites it"
         raise ArtifactError(message)
-    with stopping.tidily():
+    with interrupts.tidily():
         write_bytes(path, content)
     if is_torch:
         arrays = [(name, array.shape) for name, array in state_arrays(weights).items()]

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from charrnn.cli import stopping
+from charrnn.cli import interrupts
 from charrnn.cli.arguments import parser
 from charrnn.cli.output import forget_output, prepare_streams
 from charrnn.errors import CharRnnError, one_line
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0; 1 if something is wrong or does not hold; 2 if the command
         makes no sense; 130 after Ctrl-C.
     """
-    with stopping.at_once():
+    with interrupts.at_once():
         prepare_streams()
         try:
             code = _run(arguments)
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _failed("not enough memory")
         except KeyboardInterrupt:
             sys.stderr.write("charrnn: stopped\n")
-            return stopping.CODE
+            return interrupts.CODE
         except OSError as error:  # of the streams: files are the library's
             return _failed(f"the standard streams: {error.strerror}")
         return code

@@ -3,13 +3,13 @@
 import argparse
 import sys
 
-from charrnn.cli import stopping
+from charrnn.cli import interrupts
 from charrnn.cli.plots_page import install, remove
 
 
 def run(options: argparse.Namespace) -> int:
     """Install the page, or undo it, and tell what was done."""
-    with stopping.tidily():
+    with interrupts.tidily():
         if not options.remove:
             said = (
                 f"wrote {install()}: dvc plots show and dvc plots diff need no network"
