@@ -1,5 +1,10 @@
 """Measure the best weights on the test part, beside what simple models achieve."""
 
+from stages.runtime import signals
+
+if __name__ == "__main__":  # before the imports that take long
+    signals.end_at_once("evaluate")
+
 from pathlib import Path
 from typing import Any
 

@@ -1,5 +1,10 @@
 """Write the default book: a part of the Bible, one verse a line."""
 
+from stages.runtime import signals
+
+if __name__ == "__main__":  # before the imports that take long
+    signals.end_at_once("fetch")
+
 from pathlib import Path
 
 from charrnn.files.artifacts import write_text

@@ -1,5 +1,10 @@
 """Verify every gradient before anything is learned; fail if one is wrong."""
 
+from stages.runtime import signals
+
+if __name__ == "__main__":  # before the imports that take long
+    signals.end_at_once("gradcheck")
+
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 

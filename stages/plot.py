@@ -1,5 +1,10 @@
 """Draw the smooth loss: a panel an epoch, and all epochs over one another."""
 
+from stages.runtime import signals
+
+if __name__ == "__main__":  # before the imports that take long
+    signals.end_at_once("plot")
+
 from pathlib import Path
 from typing import Any
 

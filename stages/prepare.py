@@ -1,5 +1,10 @@
 """Turn a book into a vocabulary and the ids of its three parts."""
 
+from stages.runtime import signals
+
+if __name__ == "__main__":  # before the imports that take long
+    signals.end_at_once("prepare")
+
 from pathlib import Path
 
 from charrnn.errors import BookError

@@ -1,5 +1,10 @@
 """Write the report: one page of HTML about this very run."""
 
+from stages.runtime import signals
+
+if __name__ == "__main__":  # before the imports that take long
+    signals.end_at_once("report")
+
 import hashlib
 from pathlib import Path
 

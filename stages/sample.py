@@ -1,5 +1,10 @@
 """Let the best weights write a text, and see how much of it is the book's."""
 
+from stages.runtime import signals
+
+if __name__ == "__main__":  # before the imports that take long
+    signals.end_at_once("sample")
+
 from pathlib import Path
 
 import numpy as np

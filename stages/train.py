@@ -1,5 +1,10 @@
 """Learn the training part; keep the best and the last weights, the curve, the texts."""
 
+from stages.runtime import signals
+
+if __name__ == "__main__":  # before the imports that take long
+    signals.end_at_once("train")
+
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,8 +25,8 @@ from charrnn.training.state import Row, Run, Validation
 from charrnn.training.summary import metrics_of, texts_of
 from stages.runtime.inputs import Inputs
 from stages.runtime.progress import Progress
-from stages.runtime.running import Stopped, log, run
-from stages.stopping import Stop
+from stages.runtime.running import log, run
+from stages.runtime.signals import Stop, Stopped
 
 TRAINING = Path("data/prepared/training.npy")
 VALIDATION = Path("data/prepared/validation.npy")
@@ -50,7 +55,7 @@ def main() -> None:
     recipe = recipe_of(config)
     check_lengths(training, validation, recipe)
     windows = window_count(len(training), recipe.sequence_length)
-    with one_writer(), contextlib.closing(Stop()) as stop:
+    with one_writer():
         checkpoints = Checkpoints(inputs.fingerprint)
         state = checkpoints.load()
         remove_stale()
@@ -83,7 +88,7 @@ def main() -> None:
         )
         steps = train(state, training, validation, recipe, watch)
         with logging_redirect_tqdm([log.parent or log]), contextlib.closing(progress):
-            _follow(state, steps, progress, checkpoints, stop)
+            _follow(state, steps, progress, checkpoints)
         checkpoints.save_if_possible(state)
         assert state.best is not None
         with inputs.written():
@@ -97,31 +102,31 @@ def main() -> None:
 
 
 def _follow(
-    state: Run,
-    steps: Iterator[Run],
-    progress: Progress,
-    checkpoints: Checkpoints,
-    stop: Stop,
+    state: Run, steps: Iterator[Run], progress: Progress, checkpoints: Checkpoints
 ) -> None:
     """Go through a training run, tell how far it is, and keep it safe."""
-    for _ in steps:
-        stop.hold()
-        progress.tell()
-        if stop.is_asked_for:
-            at = f"{stop.reason} at update {state.update:,} of {progress.total:,}"
-            try:
-                checkpoints.save(state)
-            except ArtifactError as error:
-                message = f"{at}; not saved: {error}; an older checkpoint may be there"
-                raise Stopped(message, stop.code) from None
-            message = (
-                f"{at}; saved in {checkpoints.path.parent}: the next dvc repro goes on "
-                f"there"
-            )
-            raise Stopped(message, stop.code)
-        checkpoints.save_if_due(state)
+    with contextlib.closing(Stop()) as stop:
+        for _ in steps:
+            stop.hold()
+            progress.tell()
+            if stop.is_asked_for:
+                message = (
+                    f"{stop.reason} at update {state.update:,} of {progress.total:,}; "
+                    f"{_keep(state, checkpoints)}"
+                )
+                raise Stopped(message, stop.code)
+            checkpoints.save_if_due(state)
     progress.tell()
 
 
+def _keep(state: Run, checkpoints: Checkpoints) -> str:
+    """Save a run; return what came of it."""
+    try:
+        checkpoints.save(state)
+    except ArtifactError as error:
+        return f"not saved: {error}; an older checkpoint may be there"
+    return f"saved in {checkpoints.path.parent}: the next dvc repro goes on there"
+
+
 if __name__ == "__main__":
-    run("train", main, keeps=True)
+    run("train", main)

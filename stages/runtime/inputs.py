@@ -8,18 +8,17 @@ import contextlib
 import hashlib
 import json
 import logging
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import charrnn
-import stages
 from charrnn.errors import ArtifactError, InputError
 from charrnn.files.artifacts import together
 from charrnn.files.params import PARAMS
 from charrnn.files.yaml12 import read_yaml
+from stages.runtime import signals
 
 log = logging.getLogger("charrnn")
 
@@ -109,7 +108,7 @@ class Inputs:
             If an input is not as it was; then nothing is written.
         """
         self.check()
-        with _tidily(), together() as paths:
+        with signals.undoing(), together() as paths:
             yield
         log.info("wrote %s", ", ".join(map(str, paths)))
 
@@ -125,19 +124,6 @@ class Inputs:
         for path in self._code:
             found["/".join(path.parts[-2:])] = _digest(path)
         return found
-
-
-@contextlib.contextmanager
-def _tidily() -> Iterator[None]:
-    """Let Ctrl-C be the usual exception where it else ends all: there is work to undo."""
-    if signal.getsignal(signal.SIGINT) is not stages.end_at_once:
-        yield
-        return
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, stages.end_at_once)
 
 
 def _refuse_other_code(code: Sequence[Path]) -> None:

@@ -32,7 +32,7 @@ from charrnn.training.loop import start, train
 from charrnn.training.state import Run
 from stages import gradcheck, prepare
 from stages import train as train_stage
-from stages.runtime.running import Stopped
+from stages.runtime.signals import Stopped
 from tests.conftest import Project
 from tests.problems import RECIPE, make_text, watch
 

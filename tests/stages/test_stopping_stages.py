@@ -1,4 +1,4 @@
-"""Stages other than training: Ctrl-C at any moment, and a DVC that was killed."""
+"""Stages that are stopped at any moment: one line, and the signal's exit code."""
 
 import os
 import signal
@@ -6,81 +6,83 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 
 from stages import prepare
+from stages.runtime import signals
 from tests.conftest import Project
-from tests.faults import ENVIRONMENT, wait_until
+from tests.faults import ENVIRONMENT, STAGES
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 
-SLOW = {"hidden_size": 200}  # a check that takes a while
+NUMBERS = [signal.SIGINT, signal.SIGTERM]
+# Each stage right after it has begun, training at any time until it has all it needs.
+MOMENTS = [
+    *((stage, "charrnn") for stage in STAGES),
+    *(("train", imported) for imported in ("numpy", "pydantic", "numba.core.types")),
+]
 
 
-@pytest.mark.parametrize("stage", ["gradcheck", "train", "evaluate"])
-@pytest.mark.parametrize(
-    "imported", ["stages", "numpy", "pydantic", "numba.core.types"]
-)
-def test_ctrl_c_while_it_imports_ends_it_with_one_line(
-    stage: str, imported: str, tmp_path: Path
-) -> None:
-    command = [sys.executable, "-X", "importtime", "-m", f"stages.{stage}"]
+def stopped(stage: str, number: int, at: bytes, *options: str) -> str:
+    """Run a stage, send a signal when it has said something; return what it says then."""
     with subprocess.Popen(
-        command, cwd=tmp_path, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True
+        [sys.executable, *options, "-m", f"stages.{stage}"],
+        env=ENVIRONMENT,
+        stderr=subprocess.PIPE,
     ) as process:
         assert process.stderr is not None
         for line in process.stderr:
-            if line.split("|")[-1].strip() == imported:
-                process.send_signal(signal.SIGINT)
-                break
-        said = process.stderr.read()
-    assert process.returncode == 130, said
-    lines = [line for line in said.splitlines() if not line.startswith("import time:")]
-    assert lines == [f"{stage}: stopped before it was done; run it again"]
-
-
-def begun(project: Project) -> None:
-    """Prepare the book, and values with which the check takes a while."""
-    project.configure(model=SLOW)
-    prepare.main()
-
-
-def test_ctrl_c_while_it_computes_ends_it_with_one_line(project: Project) -> None:
-    begun(project)
-    command = [sys.executable, "-m", "stages.gradcheck"]
-    with subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if b" elements, each in" in line:
-                process.send_signal(signal.SIGINT)
+            if at in line:
+                process.send_signal(number)
                 break
         said = process.stderr.read().decode()
-    assert process.returncode == 130, said
-    assert said == "gradcheck: stopped before it was done; run it again\n"
+    assert process.returncode == 128 + number, said
+    lines = [line for line in said.splitlines() if not line.startswith("import time:")]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize(("stage", "imported"), MOMENTS)
+def test_a_signal_while_a_stage_imports_ends_it(
+    stage: str, imported: str, number: int, project: Project
+) -> None:
+    moment = f" {imported}\n".encode()
+    said = stopped(stage, number, moment, "-X", "importtime")
+    assert said == f"{stage}: stopped before it was done; run it again"
+    assert set(project.files()) == {project.values["prepare"]["book"]}
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_signal_while_a_stage_computes_ends_it(number: int, project: Project) -> None:
+    project.configure(model={"hidden_size": 200})  # a check that takes a while
+    prepare.main()
+    said = stopped("gradcheck", number, b" elements, each in")
+    assert said == "gradcheck: stopped before it was done; run it again"
     assert not Path("metrics/gradient_check.json").exists()
 
 
-def test_a_stage_whose_parent_was_killed_ends(project: Project) -> None:
-    begun(project)
-    parent = (
-        "import subprocess, sys\n"
-        "stage = subprocess.Popen([sys.executable, '-m', 'stages.gradcheck'])\n"
-        "print(stage.pid, flush=True)\n"
-        "stage.wait()\n"
-    )
-    command = [sys.executable, "-c", parent]
-    with subprocess.Popen(
-        command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        stage = psutil.Process(int(process.stdout.readline()))
-        for line in process.stderr:
-            if b" elements, each in" in line:
-                process.kill()
-                break
-        said = process.stderr.read().decode()  # to the end of the stage
-    wait_until(lambda: not stage.is_running() or stage.status() == psutil.STATUS_ZOMBIE)
-    assert said == "gradcheck: stopped, as the process that started this has gone\n"
-    assert not Path("metrics/gradient_check.json").exists()
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_signal_is_an_exception_where_there_is_work_to_undo(number: int) -> None:
+    before = signal.getsignal(number)
+    with (
+        pytest.raises(signals.Stopped, match="run it again") as caught,
+        signals.undoing(),
+    ):
+        signal.raise_signal(number)
+    assert caught.value.code == 128 + number
+    assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_signal_that_is_ignored_stays_ignored(number: int) -> None:
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        stop = signals.Stop()
+        stop.hold()
+        with signals.undoing():
+            signal.raise_signal(number)
+        stop.close()
+        assert not stop.is_asked_for
+        assert signal.getsignal(number) is signal.SIG_IGN
+    finally:
+        signal.signal(number, before)

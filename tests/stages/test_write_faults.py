@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from charrnn.files.checkpoints import Checkpoints
-from stages import parent, plot, train
+from stages import plot, train
 from stages.runtime.running import run
+from stages.runtime.signals import Stopped
 from tests.conftest import Project
 from tests.faults import CHECKPOINTS, STAGES, WRITES, finish
 
@@ -115,7 +116,8 @@ def full() -> None:
 
 
 def interrupted() -> None:
-    raise KeyboardInterrupt
+    message = "stopped before it was done; run it again"
+    raise Stopped(message, 130)
 
 
 def crash(stage: str, at: int) -> None:
@@ -124,7 +126,6 @@ def crash(stage: str, at: int) -> None:
         warnings.simplefilter("ignore", DeprecationWarning)  # NumPy's threads are idle
         child = os.fork()
     if child == 0:
-        parent._PARENT = os.getppid()  # this process was not started for the stage
         try:
             run_on_a_bad_disk(stage, lambda: os._exit(9), at)
         finally:
