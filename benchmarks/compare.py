@@ -13,6 +13,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,7 +44,7 @@ SECONDS = 0.25  # that one timing lasts, at least
 # Training at the real learning rate is chaotic: after a few windows float32 rounding
 # alone makes losses differ by a half. Here it is small, and clip and epsilon are such
 # that both bite, so that a peer without them would show.
-CHECKED_RECIPE = RECIPE._replace(learning_rate=1e-3, clip=0.1, epsilon=1e-3)
+CHECKED_RECIPE = replace(RECIPE, learning_rate=1e-3, clip=0.1, epsilon=1e-3)
 CHECKED_WINDOWS = 20
 TOLERANCE = 1e-3  # of a window's loss; float32 carries the smooth loss in JAX
 

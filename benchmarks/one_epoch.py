@@ -12,11 +12,12 @@ import json
 import resource
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.peers.ours import WATCH
+from benchmarks.peers.ours import SCHEDULE
 from benchmarks.setting import HIDDEN_SIZE, RECIPE, weights_for
 from charrnn.files.arrays import read_ids
 from charrnn.training.loop import start, train
@@ -26,14 +27,21 @@ def main(path: Path, vocabulary_size: int) -> None:
     """Learn and tell."""
     ids = read_ids(path)
     weights = weights_for(HIDDEN_SIZE, vocabulary_size, np.float32)
-    recipe = RECIPE._replace(epochs=1)
+    recipe = replace(RECIPE, epochs=1)
     few = ids[:1000]
-    for _ in train(start(weights, few, recipe), few, ids[:0], recipe, WATCH):
+    for _ in train(
+        start(weights, few, recipe),
+        few,
+        ids[:0],
+        recipe,
+        SCHEDULE,
+        np.random.default_rng,
+    ):
         pass  # now all is compiled
     run = start(weights, ids, recipe)
     before, peak = _anonymous(), 0.0
     begin = time.perf_counter()
-    for _ in train(run, ids, ids[:0], recipe, WATCH):
+    for _ in train(run, ids, ids[:0], recipe, SCHEDULE, np.random.default_rng):
         peak = max(peak, _anonymous())
     seconds = time.perf_counter() - begin
     unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, bytes

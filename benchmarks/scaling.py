@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def _microseconds(
     # As many windows as the default book has, so that as many points are recorded.
     ids = np.random.default_rng(1).integers(0, K, 34_000 * T + 1, dtype=np.uint16)
     # A rate at which a network of any size keeps finite.
-    recipe = RECIPE._replace(sequence_length=T, learning_rate=0.01)
+    recipe = replace(RECIPE, sequence_length=T, learning_rate=0.01)
     learn = ours.prepare(weights_for(m, K, np.float32), ids, recipe)
     learn(1)
     best = float("inf")

@@ -11,13 +11,14 @@ same on every machine.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.peers.ours import WATCH
+from benchmarks.peers.ours import SCHEDULE
 from benchmarks.reporting import say
 from benchmarks.setting import HIDDEN_SIZE, RECIPE
 from benchmarks.warmup_chart import draw_first_updates, draw_grid, draw_seeds
@@ -114,15 +115,15 @@ def main() -> None:
 
 def recipe(cell: Cell) -> Recipe:
     """Return the report's recipe but for two values."""
-    return RECIPE._replace(epochs=EPOCHS, warmup_updates=cell[0], learning_rate=cell[1])
+    return replace(RECIPE, epochs=EPOCHS, warmup_updates=cell[0], learning_rate=cell[1])
 
 
 def learn(book: Book, cell: Cell, seed: int) -> Run:
     """Train as the pipeline does; return the run at its end."""
     training, validation, _ = book.parts
     run = start(book.first_weights(seed), training, recipe(cell))
-    watch = WATCH._replace(validate_every=VALIDATE_EVERY)
-    for _ in train(run, training, validation, recipe(cell), watch):
+    schedule = replace(SCHEDULE, validate_every=VALIDATE_EVERY)
+    for _ in train(run, training, validation, recipe(cell), schedule):
         pass
     return run
 

@@ -6,11 +6,11 @@ if __name__ == "__main__":  # before the imports that take long
     signals.end_at_once("evaluate")
 
 from pathlib import Path
-from typing import Any
 
 from charrnn.evaluation.measures import measure, spread
 from charrnn.evaluation.ngrams import NGram, fits, uniform
 from charrnn.files.artifacts import write_json
+from charrnn.files.metrics.evaluation_metrics import EvaluationMetrics
 from charrnn.files.models import load_model
 from charrnn.files.params import load_section
 from charrnn.files.prepared import load_ids, load_vocabulary
@@ -38,31 +38,31 @@ def main() -> None:
     if len(test) < 2:
         log.info("nothing to evaluate on: the test part has %d characters", len(test))
         with inputs.written():
-            write_json(METRICS, {"test_characters": len(test)})
+            metrics = EvaluationMetrics(test_characters=len(test))
+            write_json(METRICS, metrics.content())
         return
     network = network_scores(weights, test)
-    figures: dict[str, Any] = {
-        "test_characters": len(test),
-        "network": measure(network)._asdict(),
-        "blocks": spread(network, config.blocks)._asdict(),
-        "uniform": uniform(vocabulary.size)._asdict(),
-    }
+    models = {"uniform": uniform(vocabulary.size)}
     for name, order in ORDERS.items():
         if not fits(vocabulary.size, order) or len(training) < order:
             log.info("no %s: too many distinct characters, or too short a text", name)
             continue
         model = NGram.fit(training, vocabulary.size, order)
-        figures[name] = measure(model.scores(test))._asdict()
+        models[name] = measure(model.scores(test))
+    models["network"] = measure(network)
+    metrics = EvaluationMetrics(
+        test_characters=len(test), blocks=spread(network, config.blocks), **models
+    )
     with inputs.written():
-        write_json(METRICS, figures)
-    for name in ("uniform", *(name for name in ORDERS if name in figures), "network"):
+        write_json(METRICS, metrics.content())
+    for name, measures in models.items():
         log.info(
             "%-8s %.4f nats, %.4f bits per character, perplexity %6.2f, accuracy %4.1f %%",
             name,
-            figures[name]["nats_per_character"],
-            figures[name]["bits_per_character"],
-            figures[name]["perplexity"],
-            100 * figures[name]["accuracy"],
+            measures.nats_per_character,
+            measures.bits_per_character,
+            measures.perplexity,
+            100 * measures.accuracy,
         )
 
 

@@ -9,19 +9,25 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from charrnn.files.experiment import first_weights
 from tqdm import tqdm
 
 from charrnn.errors import BookError
 from charrnn.files.artifacts import write_json
+from charrnn.files.metrics.gradient_metrics import (
+    GradientCheckMetrics,
+    GradientCheckSettings,
+    ParameterErrors,
+)
+from charrnn.files.metrics.schema import GradientCheckVerdict
 from charrnn.files.params import load_section
 from charrnn.files.prepared import load_ids, load_vocabulary
 from charrnn.gradcheck.check import affordable, calm_sigma, check
-from charrnn.gradcheck.comparison import Errors, table
+from charrnn.gradcheck.comparison import table
 from charrnn.gradcheck.differences import choose_elements
 from charrnn.gradcheck.updates import check_updates
+from charrnn.network.model import initial_weights
 from charrnn.network.streams import Purpose, stream
-from charrnn.settings import GradcheckConfig, Limits, ModelConfig, Steps
+from charrnn.settings import GradcheckConfig, ModelConfig
 from stages.runtime.inputs import Inputs
 from stages.runtime.running import log, run
 
@@ -45,8 +51,13 @@ def main() -> None:
         )
         raise BookError(message)
     sigma = calm_sigma(model.sigma, model.hidden_size)
-    drawn = model.model_copy(update={"sigma": sigma})
-    weights = first_weights(drawn, vocabulary.size, dtype=np.float64)
+    weights = initial_weights(
+        model.hidden_size,
+        vocabulary.size,
+        sigma=sigma,
+        dtype=np.float64,
+        rng=stream(Purpose.INITIAL_WEIGHTS, model.seed),
+    )
     rng = stream(Purpose.GRADIENT_CHECK, config.seed)
     hidden = 2 * rng.random(model.hidden_size) - 1
     most = affordable(config.most_elements, model.hidden_size)
@@ -64,8 +75,6 @@ def main() -> None:
         config.step,
         config.fourth_order_step,
     )
-    steps = Steps(config.step, config.fourth_order_step)
-    limits = Limits(*(getattr(config, name) for name in Limits._fields))
     with (
         ThreadPoolExecutor() as beside,
         tqdm(
@@ -85,10 +94,7 @@ def main() -> None:
             ids,
             hidden,
             chosen,
-            sequence_length=config.sequence_length,
-            l2=config.l2,
-            steps=steps,
-            limits=limits,
+            config,
             on_element=lambda: bool(bar.update()),
         )
     updates = judged.result()
@@ -104,24 +110,22 @@ def main() -> None:
         "with these gradients, to the bit",
         updates,
     )
-    settings = {
-        "elements": elements,
-        "characters": config.sequence_length,
-        "hidden_size": model.hidden_size,
-        "sigma": sigma,
-        "floor": config.floor,
-        "norm": "2-norm: |analytic - numerical| / max(floor, |analytic| + |numerical|)",
-        "updates": updates,
-        **steps._asdict(),
-    }
-    figures = {name: _figures(errors) for name, errors in checks.items()}
+    settings = GradientCheckSettings(
+        elements=elements,
+        characters=config.sequence_length,
+        hidden_size=model.hidden_size,
+        sigma=sigma,
+        floor=config.floor,
+        norm="2-norm: |analytic - numerical| / max(floor, |analytic| + |numerical|)",
+        updates=updates,
+        step=config.step,
+        fourth_order_step=config.fourth_order_step,
+    )
+    errors = {name: ParameterErrors(**one) for name, one in checks.items()}
+    metrics = GradientCheckMetrics(settings=settings, **errors)
     with inputs.written():
-        write_json(FIGURES, {"settings": settings} | figures)
-        write_json(VERDICT, {"passed": True})
-
-
-def _figures(check: dict[str, Errors]) -> dict[str, dict[str, float]]:
-    return {name: errors._asdict() for name, errors in check.items()}
+        write_json(FIGURES, metrics.content())
+        write_json(VERDICT, GradientCheckVerdict(passed=True).content())
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 from charrnn.errors import BookError
 from charrnn.files.arrays import write_array
 from charrnn.files.artifacts import read_bytes, write_json
+from charrnn.files.metrics.schema import CorpusMetrics
 from charrnn.files.params import load_section
 from charrnn.files.prepared import save_vocabulary
 from charrnn.settings import PrepareConfig
@@ -51,17 +52,18 @@ def main() -> None:
             f"{len(parts.training)} are for training, which needs at least 2"
         )
         raise BookError(message)
-    metrics = {
-        "characters": len(text),
-        "distinct_characters": vocabulary.size,
-        "unigram_entropy_bits": entropy_bits(ids, vocabulary.size),
-    }
     sizes = {f"{name}_characters": len(part) for name, part in parts._asdict().items()}
+    metrics = CorpusMetrics(
+        characters=len(text),
+        distinct_characters=vocabulary.size,
+        unigram_entropy_bits=entropy_bits(ids, vocabulary.size),
+        **sizes,
+    )
     with inputs.written():
         for path, part in zip((TRAINING, VALIDATION, TEST), parts, strict=True):
             write_array(path, part)
         save_vocabulary(VOCABULARY, vocabulary)
-        write_json(METRICS, metrics | sizes)
+        write_json(METRICS, metrics.content())
     log.info(
         "%s: %s characters, %d distinct; %s to learn, %s to validate, %s to test",
         config.book,

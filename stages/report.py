@@ -7,19 +7,21 @@ if __name__ == "__main__":  # before the imports that take long
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from charrnn.errors import ArtifactError
-from charrnn.files.artifacts import read_bytes, read_json, read_table, write_bytes
+from charrnn.files.artifacts import read_bytes, read_table, write_bytes
+from charrnn.files.metrics.evaluation_metrics import EvaluationMetrics
+from charrnn.files.metrics.gradient_metrics import GradientCheckMetrics
+from charrnn.files.metrics.schema import CorpusMetrics, SampleMetrics, read_metrics
+from charrnn.files.metrics.train_metrics import TrainingTexts, TrainMetrics
 from charrnn.files.models import load_model
 from charrnn.files.params import PARAMS, load_section
 from charrnn.files.prepared import load_ids, load_vocabulary
-from charrnn.files.yaml12 import read_yaml
 from charrnn.inspection.surprise import surprise
 from charrnn.inspection.units import units
-from charrnn.report.data import Copying, Corpus, Evaluation, Training
 from charrnn.report.page import TEMPLATES, Report, render
-from charrnn.report.params import sections
-from charrnn.report.reading import figures, gradients, sample, texts
+from charrnn.settings import SECTIONS
 from charrnn.training.state import Row, Validation
 from stages.runtime.inputs import Inputs
 from stages.runtime.running import log, run
@@ -31,7 +33,7 @@ LOSS = Path("metrics/loss.csv")
 VALIDATION = Path("metrics/validation.csv")
 PANELS = Path("metrics/loss_by_epoch.svg")
 OVERLAID = Path("metrics/loss_overlaid.svg")
-TEXTS = Path("metrics/training_texts.txt")
+TEXTS = Path("data/model/training_texts.json")
 EVALUATION = Path("metrics/evaluation.json")
 SAMPLE = Path("metrics/sample.txt")
 COPYING = Path("metrics/sample.json")
@@ -46,32 +48,34 @@ def main() -> None:
     files = [CORPUS, GRADIENTS, TRAINING, LOSS, VALIDATION, PANELS, OVERLAID, TEXTS]
     files += [EVALUATION, SAMPLE, COPYING, TEST, VOCABULARY, BEST, PARAMS]
     inputs = Inputs([], files, code=sorted(TEMPLATES.iterdir()))
-    for section in Section.__subclasses__():
-        load_section(section)  # so that each value is there, and of its type
-    params = read_yaml(PARAMS)
+    params: dict[str, Any] = {kind.section: load_section(kind) for kind in SECTIONS}
     vocabulary = load_vocabulary(VOCABULARY)
     weights, test = load_model(BEST, vocabulary), load_ids(TEST, vocabulary)
-    evaluation = figures(Evaluation, read_json(EVALUATION), str(EVALUATION))
+    evaluation = read_metrics(EvaluationMetrics, EVALUATION)
     network = evaluation.network
+    given = params["sample"].prime or ""
     page = render(
         Report(
             params=params,
-            sections=sections(params, _text(PARAMS), str(PARAMS)),
-            corpus=figures(Corpus, read_json(CORPUS), str(CORPUS)),
-            gradients=gradients(read_json(GRADIENTS), str(GRADIENTS)),
-            training=figures(Training, read_json(TRAINING), str(TRAINING)),
+            corpus=read_metrics(CorpusMetrics, CORPUS),
+            gradients=read_metrics(GradientCheckMetrics, GRADIENTS),
+            training=read_metrics(TrainMetrics, TRAINING),
             curve=read_table(LOSS, Row._fields),
             validations=read_table(VALIDATION, Validation._fields, may_be_empty=True),
             panels=read_bytes(PANELS),
             overlaid=read_bytes(OVERLAID),
-            texts=texts(_text(TEXTS), params["train"]["text_length"], str(TEXTS)),
+            texts=read_metrics(TrainingTexts, TEXTS).texts,
             evaluation=evaluation,
-            sample=sample(_text(SAMPLE), params["sample"]["length"], str(SAMPLE)),
-            copying=figures(Copying, read_json(COPYING), str(COPYING)),
+            given=given,
+            written=_text(SAMPLE).removeprefix(given).removesuffix("\n"),
+            copying=read_metrics(SampleMetrics, COPYING),
             model_digest=hashlib.sha256(read_bytes(BEST)).hexdigest(),
-            surprise=network
-            and surprise(
-                weights, test, vocabulary, part_bits=network.bits_per_character
+            surprise=(
+                None
+                if network is None
+                else surprise(
+                    weights, test, vocabulary, part_bits=network.bits_per_character
+                )
             ),
             units=units(weights, test, vocabulary),
         )

@@ -12,12 +12,13 @@ import numpy as np
 from charrnn.errors import ConfigError, VocabularyError
 from charrnn.evaluation.copying import longest_copy, share_new
 from charrnn.files.artifacts import write_json, write_text
+from charrnn.files.metrics.schema import SampleMetrics
 from charrnn.files.models import load_model
 from charrnn.files.params import load_section
 from charrnn.files.prepared import load_ids, load_vocabulary
 from charrnn.network.sampling import continue_text
 from charrnn.network.streams import Purpose, stream
-from charrnn.settings import Choice, SampleConfig
+from charrnn.settings import SampleConfig
 from stages.runtime.inputs import Inputs
 from stages.runtime.running import log, run
 
@@ -26,8 +27,6 @@ VOCABULARY = Path("data/prepared/vocabulary.json")
 BEST = Path("data/model/best.safetensors")
 TEXT = Path("metrics/sample.txt")
 METRICS = Path("metrics/sample.json")
-
-NEW_LENGTH = 10
 
 
 def main() -> None:
@@ -47,18 +46,18 @@ def main() -> None:
         prime,
         np.zeros(weights.hidden_size, dtype=weights.b.dtype),
         length=config.length,
-        choice=Choice(config.temperature, config.top_k, config.top_p),
+        choice=config,
         rng=stream(Purpose.SAMPLE, config.seed),
     )
     text, book = vocabulary.decode(ids), vocabulary.decode(training)
     begin = config.prime or ""
-    copied, new = longest_copy(text, book), share_new(text, book, NEW_LENGTH)
-    figures: dict[str, float] = {"longest_copy_characters": len(copied)}
-    if new is not None:
-        figures[f"share_of_new_{NEW_LENGTH}_character_strings"] = new
+    copied, new = longest_copy(text, book), share_new(text, book, 10)
+    metrics = SampleMetrics(
+        longest_copy_characters=len(copied), share_of_new_10_character_strings=new
+    )
     with inputs.written():
         write_text(TEXT, begin + text + "\n")
-        write_json(METRICS, figures)
+        write_json(METRICS, metrics.content())
     log.info("%s", begin + text)
     log.info("longest copy of the book: %d characters, %r", len(copied), copied)
 

@@ -6,23 +6,26 @@ if __name__ == "__main__":  # before the imports that take long
     signals.end_at_once("train")
 
 import contextlib
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
-from charrnn.files.experiment import first_weights, recipe_of, watch_of
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from charrnn.errors import ArtifactError, GradientError
-from charrnn.files.artifacts import read_json, write_json, write_table, write_text
+from charrnn.errors import ArtifactError
+from charrnn.files.artifacts import write_json, write_table, write_text
 from charrnn.files.checkpoints import Checkpoints, one_writer, remove_stale
+from charrnn.files.metrics.schema import GradientCheckVerdict, read_metrics
+from charrnn.files.metrics.train_metrics import TrainingTexts, TrainMetrics
 from charrnn.files.models import save_model
 from charrnn.files.params import load_section
 from charrnn.files.prepared import load_ids, load_vocabulary
+from charrnn.network.model import initial_weights
+from charrnn.network.streams import Purpose, stream
 from charrnn.settings import ModelConfig, TrainConfig
 from charrnn.text.parts import window_count
 from charrnn.training.loop import check_lengths, start, train
 from charrnn.training.state import Row, Run, Validation
-from charrnn.training.summary import metrics_of, texts_of
 from stages.runtime.inputs import Inputs
 from stages.runtime.progress import Progress
 from stages.runtime.running import log, run
@@ -36,7 +39,8 @@ BEST = Path("data/model/best.safetensors")
 LAST = Path("data/model/last.safetensors")
 CURVE = Path("metrics/loss.csv")
 VALIDATIONS = Path("metrics/validation.csv")
-TEXTS = Path("metrics/training_texts.txt")
+TEXTS = Path("data/model/training_texts.json")
+READABLE_TEXTS = Path("metrics/training_texts.txt")
 METRICS = Path("metrics/train.json")
 
 
@@ -46,58 +50,63 @@ def main() -> None:
         [TrainConfig, ModelConfig], [TRAINING, VALIDATION, VOCABULARY, GRADIENTS]
     )
     config, model = load_section(TrainConfig), load_section(ModelConfig)
-    if read_json(GRADIENTS).get("passed") is not True:
-        message = f"{GRADIENTS}: the gradient check has not passed"
-        raise GradientError(message)
+    read_metrics(GradientCheckVerdict, GRADIENTS)
     vocabulary = load_vocabulary(VOCABULARY)
     training = load_ids(TRAINING, vocabulary)
     validation = load_ids(VALIDATION, vocabulary)
-    recipe = recipe_of(config)
-    check_lengths(training, validation, recipe)
-    windows = window_count(len(training), recipe.sequence_length)
+    check_lengths(training, validation, config)
+    windows = window_count(len(training), config.sequence_length)
     with one_writer():
         checkpoints = Checkpoints(inputs.fingerprint)
         state = checkpoints.load()
         remove_stale()
         if state is None:
-            weights = first_weights(model, vocabulary.size, dtype=config.precision)
-            state = start(weights, training, recipe)
+            weights = initial_weights(
+                model.hidden_size,
+                vocabulary.size,
+                sigma=model.sigma,
+                dtype=config.precision,
+                rng=stream(Purpose.INITIAL_WEIGHTS, model.seed),
+            )
+            state = start(weights, training, config)
         log.info(
             "m = %d, %d characters, %s; %d epochs of %s updates; smooth loss in nats per "
             "window of %d, first loss %.2f%s",
             model.hidden_size,
             vocabulary.size,
             config.precision,
-            recipe.epochs,
+            config.epochs,
             f"{windows:,}",
-            recipe.sequence_length,
+            config.sequence_length,
             state.first_loss,
             "; validation in nats per character" if len(validation) else "",
         )
         if state.update:
             log.info("going on from update %s", f"{state.update:,}")
-        watch = watch_of(config)
+        text_rng = functools.partial(stream, Purpose.TRAINING_TEXT, config.seed)
         progress = Progress(
             state,
             windows=windows,
-            epochs=recipe.epochs,
+            epochs=config.epochs,
             is_validated=len(validation) > 0,
             first=training[:1],
-            watch=watch,
+            text_rng=text_rng,
             vocabulary=vocabulary,
         )
-        steps = train(state, training, validation, recipe, watch)
+        steps = train(state, training, validation, config, config, text_rng)
         with logging_redirect_tqdm([log.parent or log]), contextlib.closing(progress):
             _follow(state, steps, progress, checkpoints)
         checkpoints.save_if_possible(state)
         assert state.best is not None
+        texts = TrainingTexts.of(state, vocabulary)
         with inputs.written():
             save_model(BEST, state.best.weights, vocabulary)
             save_model(LAST, state.weights, vocabulary)
             write_table(CURVE, Row._fields, state.rows)
             write_table(VALIDATIONS, Validation._fields, state.validations)
-            write_text(TEXTS, texts_of(state, vocabulary))
-            write_json(METRICS, metrics_of(state, windows))
+            write_json(TEXTS, texts.content())
+            write_text(READABLE_TEXTS, texts.as_text())
+            write_json(METRICS, TrainMetrics.of(state, windows).content())
         checkpoints.remove()
 
 

@@ -7,18 +7,10 @@ from hypothesis import strategies as st
 from numpy.typing import DTypeLike
 
 from charrnn.network.model import Weights, initial_weights
-from charrnn.settings import Recipe
+from charrnn.settings import Recipe, Schedule
 from charrnn.text.vocabulary import Ids
 
-RECIPE = Recipe(
-    epochs=2,
-    sequence_length=6,
-    learning_rate=0.1,
-    epsilon=1e-8,
-    clip=5.0,
-    l2=0.0,
-    warmup_updates=0,
-)
+RECIPE = Recipe(epochs=2, sequence_length=6)
 
 
 class Window(NamedTuple):
@@ -63,14 +55,9 @@ def make_text(length: int, K: int, seed: int = 0) -> Ids:
     return ids
 
 
-def watch(**changes: int) -> Watch:
-    """Return what is looked at during a test's training."""
-    values = {
-        "rows_per_epoch": 500,
-        "validate_every": 10_000,
-        "text_every": 10_000,
-        "text_length": 20,
-    }
-    return Watch(
-        **(values | changes), text_rng=lambda update: np.random.default_rng([9, update])
-    )
+SCHEDULE = Schedule(text_length=20)
+
+
+def text_rng(update: int) -> np.random.Generator:
+    """Return the random generator of the text at an update."""
+    return np.random.default_rng([9, update])

@@ -1,6 +1,7 @@
 """dvc.yaml tells the truth: about code, files, values; and two clones agree."""
 
 import ast
+import inspect
 import math
 import os
 import re
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from charrnn.files.params import load_section
+from charrnn.settings import SECTIONS, Section, meanings
 from tests.imports import ROOT, closure
 from tests.small_run import PARAMS, make_book
 
@@ -78,7 +81,12 @@ def test_only_the_model_and_the_book_are_kept_out_of_git() -> None:
         for out in stage.get("outs", [])
         if isinstance(out, str)
     }
-    assert {Path(path).suffix for path in cached} == {".safetensors", ".npy", ".txt"}
+    assert {Path(path).suffix for path in cached} == {
+        ".json",
+        ".safetensors",
+        ".npy",
+        ".txt",
+    }
     for path in cached:
         ignored = subprocess.run(
             ["git", "check-ignore", "-q", path], cwd=ROOT, check=False
@@ -93,7 +101,7 @@ def test_train_waits_for_the_verdict_and_not_for_its_figures() -> None:
 
 def test_each_section_of_params_has_its_config_and_is_somebodys() -> None:
     sections = set(yaml.safe_load((ROOT / "params.yaml").read_text()))
-    assert sections == {kind.section for kind in Section.__subclasses__()}
+    assert sections == {kind.section for kind in SECTIONS}
     used = {
         key.split(".")[0]
         for stage in STAGES.values()
@@ -102,12 +110,22 @@ def test_each_section_of_params_has_its_config_and_is_somebodys() -> None:
     assert used == sections
 
 
-def test_each_value_of_params_is_explained() -> None:
-    for line in (ROOT / "params.yaml").read_text().splitlines():
-        if re.match(r"  \w+:", line):
-            key = line.strip().split(":")[0]
-            alike = {"last_book", "test_fraction", "height"}  # the line above tells
-            assert "#" in line or key in alike, line
+def test_the_comments_of_params_yaml_are_the_meanings_of_the_schema() -> None:
+    """Each section and each value stands in params.yaml as the schema explains it."""
+    text = (ROOT / "params.yaml").read_text()
+    for kind in SECTIONS:
+        about = (inspect.getdoc(kind) or "").partition("\n")[0]
+        _, found, rest = text.partition(f"\n{kind.section}: # {about}\n")
+        assert found
+        lines = re.findall(r"  (\w+): .*? # (.*)", rest.partition("\n\n")[0])
+        assert dict(lines) == {key: str(of) for key, of in meanings(kind).items()}
+
+
+@pytest.mark.parametrize("kind", SECTIONS)
+def test_the_committed_values_are_the_defaults_of_the_schema(
+    kind: type[Section],
+) -> None:
+    assert load_section(kind, ROOT / "params.yaml") == kind()
 
 
 TRACE = """

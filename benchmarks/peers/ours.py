@@ -9,23 +9,24 @@ import numpy as np
 
 from benchmarks.peers.learning import Block, Learn
 from charrnn.network.model import Weights
-from charrnn.settings import Recipe
+from charrnn.settings import Recipe, Schedule
 from charrnn.text.vocabulary import Ids
 from charrnn.training.loop import start, train
 
-WATCH = Watch(
-    rows_per_epoch=500,
-    validate_every=10**12,
-    text_every=10**12,
-    text_length=200,
-    text_rng=np.random.default_rng,
-)
+SCHEDULE = Schedule(validate_every=10**12, text_every=10**12)
 
 
 def prepare(weights: Weights, ids: Ids, recipe: Recipe) -> Learn:
     """Return a function that makes updates."""
     run = start(weights, ids, recipe)
-    steps = train(run, ids, ids[: recipe.sequence_length + 1], recipe, WATCH)
+    steps = train(
+        run,
+        ids,
+        ids[: recipe.sequence_length + 1],
+        recipe,
+        SCHEDULE,
+        np.random.default_rng,
+    )
 
     def learn(updates: int) -> Block:
         before, smooth_losses = run.update, []

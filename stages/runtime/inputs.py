@@ -18,6 +18,7 @@ from charrnn.errors import ArtifactError, InputError
 from charrnn.files.artifacts import together
 from charrnn.files.params import PARAMS
 from charrnn.files.yaml12 import read_yaml
+from charrnn.settings import Section
 from stages.runtime import signals
 
 log = logging.getLogger("charrnn")

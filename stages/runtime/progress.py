@@ -9,6 +9,7 @@ from tqdm import tqdm
 from charrnn.network.sampling import continue_text
 from charrnn.settings import Choice
 from charrnn.text.vocabulary import Ids, Vocabulary
+from charrnn.training.loop import TextRng
 from charrnn.training.state import Run
 
 log = logging.getLogger("charrnn")
@@ -30,8 +31,8 @@ class Progress:
         Whether there is a validation at the end of each epoch.
     first : (1,) unsigned integer
         What the short samples continue.
-    watch : Watch
-        For their random generators.
+    text_rng : callable
+        Returns the random generator of a sample at a given update.
     vocabulary : Vocabulary
     """
 
@@ -43,12 +44,12 @@ class Progress:
         epochs: int,
         is_validated: bool,
         first: Ids,
-        watch: Watch,
+        text_rng: TextRng,
         vocabulary: Vocabulary,
     ) -> None:
         self._run, self._windows, self.total = run, windows, epochs * windows
         self._is_validated = is_validated
-        self._first, self._watch, self._vocabulary = first, watch, vocabulary
+        self._first, self._text_rng, self._vocabulary = first, text_rng, vocabulary
         self._told = self._finished_epochs()
         self._told_at = time.monotonic()
         self._bar = tqdm(
@@ -99,14 +100,13 @@ class Progress:
     def _sample(self) -> str:
         """Return a short text, on one line, whatever is in it."""
         weights = self._run.weights
-        assert self._watch.text_rng is not None  # see charrnn.files.experiment.watch_of
         ids = continue_text(
             weights,
             self._first,
             np.zeros_like(weights.b),
             length=_SAMPLE,
             choice=Choice(),
-            rng=self._watch.text_rng(self._run.update),
+            rng=self._text_rng(self._run.update),
         )
         text = self._vocabulary.decode(np.concatenate([self._first, ids]))
         return "".join(c if c.isprintable() else " " for c in text)

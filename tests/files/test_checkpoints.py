@@ -4,6 +4,7 @@ import dataclasses
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -34,13 +35,15 @@ from stages import gradcheck, prepare
 from stages import train as train_stage
 from stages.runtime.signals import Stopped
 from tests.conftest import Project
-from tests.problems import RECIPE, make_text, watch
+from tests.problems import RECIPE, SCHEDULE, make_text, text_rng
 
 K, M = 5, 7
 TRAINING = make_text(100, K)  # 2 epochs of 16 windows
 VALIDATION = make_text(40, K, seed=1)
 NONE = np.zeros(0, dtype=np.uint8)
-LOOKED_AT = watch(rows_per_epoch=6, validate_every=5, text_every=7, text_length=4)
+LOOKED_AT = replace(
+    SCHEDULE, rows_per_epoch=6, validate_every=5, text_every=7, text_length=4
+)
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +77,7 @@ def begin(precision: str) -> Run:
 
 
 def carry_on(run: Run, validation: Ids) -> Iterator[Run]:
-    return train(run, TRAINING, validation, RECIPE, LOOKED_AT)
+    return train(run, TRAINING, validation, RECIPE, LOOKED_AT, text_rng)
 
 
 def ended(run: Run, validation: Ids) -> dict[str, object]:

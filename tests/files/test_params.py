@@ -1,37 +1,24 @@
 """Tests of params.yaml: what it may say, and what is said of anything else."""
 
 import re
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from charrnn.errors import ConfigError
 from charrnn.files.params import PARAMS, load_section
 from charrnn.settings import (
-    EvaluateConfig,
-    FetchConfig,
-    GradcheckConfig,
+    SECTIONS,
     ModelConfig,
-    PlotConfig,
     PrepareConfig,
-    SampleConfig,
-    TrainConfig,
+    Section,
+    meanings,
 )
 from tests.conftest import VALUES
 
 ROOT = Path(__file__).parents[2]
-KINDS: list[type[Section]] = [
-    FetchConfig,
-    PrepareConfig,
-    ModelConfig,
-    GradcheckConfig,
-    TrainConfig,
-    EvaluateConfig,
-    PlotConfig,
-    SampleConfig,
-]
-BY_NAME = {kind.section: kind for kind in KINDS}
+BY_NAME = {kind.section: kind for kind in SECTIONS}
 NUMBERS = {
     "1e-8": 1e-8,
     "1e-08": 1e-8,
@@ -66,16 +53,16 @@ def refuses(path: Path, kind: type[Section], text: str | bytes, rule: str) -> No
         load(path, kind, text)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SECTIONS)
 def test_the_values_of_this_repository_load(kind: type[Section]) -> None:
     load_section(kind, ROOT / PARAMS)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SECTIONS)
 def test_a_section_cannot_be_changed(kind: type[Section]) -> None:
     section = load_section(kind, ROOT / PARAMS)
-    with pytest.raises(ValidationError, match="frozen"):
-        setattr(section, next(iter(kind.model_fields)), 1)
+    with pytest.raises(FrozenInstanceError):
+        setattr(section, next(iter(meanings(kind))), 1)
 
 
 @pytest.mark.parametrize(("text", "value"), NUMBERS.items())
@@ -83,7 +70,7 @@ def test_a_number_may_be_written_in_any_way_of_yaml_1_2(
     scratch: Path, text: str, value: float
 ) -> None:
     section = load(scratch, ModelConfig, with_value("model", "sigma", text))
-    assert section.model_dump()["sigma"] == value
+    assert vars(section)["sigma"] == value
 
 
 @pytest.mark.parametrize(
@@ -94,7 +81,7 @@ def test_a_number_may_be_written_in_any_way_of_yaml_1_2(
 def test_what_is_no_integer_is_named_and_refused(
     scratch: Path, name: str, key: str, value: str
 ) -> None:
-    rule = rf"{name}\.{key} is .+: it should be a valid integer$"
+    rule = rf"{name}\.{key} is .+: it should be a valid integer \("
     with pytest.raises(ConfigError, match=rule):
         load(scratch, BY_NAME[name], with_value(name, key, value))
 
@@ -115,7 +102,7 @@ def test_what_is_no_integer_is_named_and_refused(
 def test_what_is_no_finite_number_is_named_and_refused(
     scratch: Path, name: str, key: str, value: str
 ) -> None:
-    rule = rf"{name}\.{key} is .+: it should be a (valid|finite) number$"
+    rule = rf"{name}\.{key} is .+: it should be a (valid|finite) number \("
     with pytest.raises(ConfigError, match=rule):
         load(scratch, BY_NAME[name], with_value(name, key, value))
 
@@ -149,10 +136,14 @@ def test_what_is_out_of_range_is_named_with_its_rule(
 ) -> None:
     name, _, key = key.partition(".")
     text = with_value(name, key, value)
-    refuses(scratch, BY_NAME[name], text, f": {name}.{key} is {rule}")
+    meaning = meanings(BY_NAME[name])[key]
+    refuses(scratch, BY_NAME[name], text, f": {name}.{key} is {rule} ({meaning})")
 
 
 def test_something_must_be_left_to_train_on(scratch: Path) -> None:
     text = "prepare: {book: b, validation_fraction: 0.5, test_fraction: 0.5}"
-    rule = ": prepare: validation_fraction + test_fraction is 1.0, not below 1"
+    rule = (
+        ": prepare.validation_fraction + prepare.test_fraction is 1.0: it should be "
+        "below 1"
+    )
     refuses(scratch, PrepareConfig, text, rule)

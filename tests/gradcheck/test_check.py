@@ -18,16 +18,12 @@ from charrnn.gradcheck.differences import (
 )
 from charrnn.network import reference
 from charrnn.network.model import Weights, initial_weights
-from charrnn.settings import Limits, Steps
+from charrnn.settings import GradcheckConfig, Limits, Steps
 from tests.problems import Window, make_text, make_window, windows
 
 H = 1e-4
-LIMITS = Limits(
-    floor=1e-4,
-    tolerance=1e-6,
-    fourth_order_tolerance=1e-8,
-    element_tolerance=1e-6,
-)
+LIMITS = Limits()
+STEPS = Steps(step=H, fourth_order_step=10 * H)
 WINDOW = make_window(K=5, m=4, T=6, seed=1)
 
 Gradients = Callable[[Window, float], Weights]
@@ -42,10 +38,8 @@ def check(window: Window, gradients: Gradients, l2: float = 0.0) -> dict[str, Er
         gradients=lambda l2: gradients(window, l2),
     )
     chosen = choose_elements(weights, 10**6, rng=np.random.default_rng(0))
-    numerical = numerical_derivatives(problem, chosen, step=H, fourth_order_step=10 * H)
-    numerical = with_penalty(
-        numerical, weights, l2=l2, step=H, fourth_order_step=10 * H
-    )
+    numerical = numerical_derivatives(problem, chosen, STEPS)
+    numerical = with_penalty(numerical, weights, l2=l2, steps=STEPS)
     return compare(problem.gradients(l2), numerical, chosen, LIMITS)
 
 
@@ -188,13 +182,9 @@ def test_the_compiled_kernel_is_checked_from_three_states() -> None:
         losses, _ = reference.losses(weights, *expected[name])
         np.testing.assert_allclose(problem.losses(), losses, rtol=1e-10)
         chosen = choose_elements(weights, 10**6, rng=np.random.default_rng(0))
-        numerical = numerical_derivatives(
-            problem, chosen, step=H, fourth_order_step=10 * H
-        )
+        numerical = numerical_derivatives(problem, chosen, STEPS)
         for l2 in (0.0, 0.1):
-            with_l2 = with_penalty(
-                numerical, weights, l2=l2, step=H, fourth_order_step=10 * H
-            )
+            with_l2 = with_penalty(numerical, weights, l2=l2, steps=STEPS)
             compare(problem.gradients(l2), with_l2, chosen, LIMITS)
         for one, other in zip(problem.weights, before, strict=True):
             np.testing.assert_array_equal(one, other)  # each element was put back
@@ -207,7 +197,7 @@ def test_of_a_large_network_some_elements_are_chosen() -> None:
     problem = Problem(
         weights.copy(), lambda: reference.losses(*WINDOW)[0], lambda _: weights
     )
-    derivatives = numerical_derivatives(problem, chosen, step=H, fourth_order_step=H)
+    derivatives = numerical_derivatives(problem, chosen, STEPS)
     for array, which in zip(derivatives.central, chosen, strict=True):
         assert not array[~which].any()
 
@@ -239,10 +229,7 @@ def test_a_large_network_passes_at_its_calm_sigma_and_the_check_is_named_if_not(
             text,
             rng.uniform(-1, 1, m),
             choose_elements(weights, 10, rng=rng),
-            sequence_length=T,
-            l2=0.01,
-            steps=Steps(H, 10 * H),
-            limits=LIMITS._replace(tolerance=tolerance),
+            GradcheckConfig(sequence_length=T, tolerance=tolerance),
         )
 
     assert len(run(calm_sigma(0.5, m), 1e-6)) == 6

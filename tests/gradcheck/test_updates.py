@@ -1,6 +1,7 @@
 """Updates that do not use the checked gradients are found."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ def test_an_update_by_another_recipe_is_found(
     other = {"l2": 0.0, "clip": 1e9, "warmup_updates": 10}[lost]
 
     def wrong(w: Any, G: Any, h: Any, ids: Any, recipe: Any, **values: Any) -> Any:
-        return right_one(w, G, h, ids, recipe._replace(**{lost: other}), **values)
+        return right_one(w, G, h, ids, replace(recipe, **{lost: other}), **values)
 
     monkeypatch.setattr(learning, "train_windows", wrong)
     with pytest.raises(GradientError, match="does not use the gradient"):

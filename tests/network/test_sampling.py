@@ -19,7 +19,7 @@ def write(window: Window, length: int, temperature: float, seed: int) -> np.ndar
         window.inputs,
         window.hidden,
         length=length,
-        choice=Choice(temperature),
+        choice=Choice(temperature=temperature),
         rng=np.random.default_rng(seed),
     )
 
@@ -116,7 +116,7 @@ def test_only_the_likeliest_are_drawn_with_their_proportions(
         window.inputs,
         window.hidden,
         length=length,
-        choice=Choice(temperature, top_k, top_p),
+        choice=Choice(temperature=temperature, top_k=top_k, top_p=top_p),
         rng=np.random.default_rng(seed),
     )
     uniforms = np.random.default_rng(seed).random(length)

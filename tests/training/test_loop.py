@@ -1,6 +1,7 @@
 """The loop over a text: every window once, everything recorded, nothing disturbed."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,11 @@ from charrnn.network import reference
 from charrnn.network.kernels import learning
 from charrnn.network.model import Weights, initial_weights
 from charrnn.network.scoring import nats_per_character
-from charrnn.settings import Recipe
+from charrnn.settings import Recipe, Schedule
 from charrnn.text.vocabulary import Ids
 from charrnn.training.loop import start, train
 from charrnn.training.state import Run
-from tests.problems import RECIPE, make_text, watch
+from tests.problems import RECIPE, SCHEDULE, make_text, text_rng
 
 NONE = np.zeros(0, dtype=np.uint8)
 
@@ -31,10 +32,10 @@ def trained(
     training: Ids,
     validation: Ids = NONE,
     recipe: Recipe = RECIPE,
-    looked_at: Watch | None = None,
+    schedule: Schedule = SCHEDULE,
 ) -> Run:
     run = start(network(), training, recipe)
-    for _ in train(run, training, validation, recipe, looked_at or watch()):
+    for _ in train(run, training, validation, recipe, schedule, text_rng):
         pass
     return run
 
@@ -71,8 +72,8 @@ def test_training_follows_the_reference_loop(
     length: int, epochs: int, l2: float, warmup: int
 ) -> None:
     # A small rate: at a larger one rounding grows from update to update.
-    recipe = RECIPE._replace(
-        epochs=epochs, learning_rate=0.01, l2=l2, warmup_updates=warmup
+    recipe = replace(
+        RECIPE, epochs=epochs, learning_rate=0.01, l2=l2, warmup_updates=warmup
     )
     assert_follows_the_reference(make_text(length, 5), recipe)
 
@@ -96,7 +97,7 @@ def test_training_that_does_not_follow_it_is_found(
         elif bug == "warm-up again" and values["first_update"] == 49:
             values["first_update"] = 0
         elif bug == "no penalty":
-            recipe = recipe._replace(l2=0.0)
+            recipe = replace(recipe, l2=0.0)
         elif bug == "order":
             ids = ids[::-1]
         losses = right_one(w, G, hidden, ids, recipe, **values)
@@ -104,7 +105,7 @@ def test_training_that_does_not_follow_it_is_found(
         return losses
 
     text = make_text(49 * RECIPE.sequence_length + 1, 5)
-    recipe = RECIPE._replace(learning_rate=0.01, l2=0.01, warmup_updates=70)
+    recipe = replace(RECIPE, learning_rate=0.01, l2=0.01, warmup_updates=70)
     assert_follows_the_reference(text, recipe)
     monkeypatch.setattr(learning, "train_windows", wrong)
     with pytest.raises(AssertionError):
@@ -121,13 +122,14 @@ def test_what_is_looked_at_does_not_move_what_is_learned(
     rows: int, validate: int, text: int, length: int
 ) -> None:
     training, validation = make_text(300, 5), make_text(30, 5, seed=1)
-    often = watch(
+    often = replace(
+        SCHEDULE,
         rows_per_epoch=rows,
         validate_every=validate,
         text_every=text,
         text_length=length,
     )
-    one, other = trained(training), trained(training, validation, looked_at=often)
+    one, other = trained(training), trained(training, validation, schedule=often)
     assert_same(one.weights, other.weights)
     assert_same(one.squares, other.squares)
     assert one.epochs == other.epochs
@@ -137,9 +139,10 @@ def test_what_is_looked_at_does_not_move_what_is_learned(
 def test_a_text_does_not_hang_on_the_texts_before_it() -> None:
     training = make_text(300, 5)
     often = {
-        t.update: t for t in trained(training, looked_at=watch(text_every=5)).texts
+        t.update: t
+        for t in trained(training, schedule=replace(SCHEDULE, text_every=5)).texts
     }
-    seldom = trained(training, looked_at=watch(text_every=35)).texts
+    seldom = trained(training, schedule=replace(SCHEDULE, text_every=35)).texts
     assert [text.update for text in seldom] == [0, 35, 70]
     for text in seldom:
         np.testing.assert_array_equal(text.ids, often[text.update].ids)
@@ -148,11 +151,11 @@ def test_a_text_does_not_hang_on_the_texts_before_it() -> None:
 
 def test_a_stopped_run_goes_on_to_the_same_end() -> None:
     training, validation = make_text(300, 5), make_text(30, 5, seed=1)
-    looked_at = watch(rows_per_epoch=9, validate_every=13, text_every=17)
-    whole = trained(training, validation, looked_at=looked_at)
+    looked_at = replace(SCHEDULE, rows_per_epoch=9, validate_every=13, text_every=17)
+    whole = trained(training, validation, schedule=looked_at)
     run = start(network(), training, RECIPE)
     for _ in range(10_000):
-        for _ in train(run, training, validation, RECIPE, looked_at):
+        for _ in train(run, training, validation, RECIPE, looked_at, text_rng):
             break  # after every piece
         else:
             break
@@ -167,7 +170,9 @@ def test_a_stopped_run_goes_on_to_the_same_end() -> None:
 
 @given(windows=st.integers(1, 60), rows=st.integers(1, 20))
 def test_each_epoch_has_its_rows_and_ends_with_one(windows: int, rows: int) -> None:
-    run = trained(make_text(6 * windows + 1, 5), looked_at=watch(rows_per_epoch=rows))
+    run = trained(
+        make_text(6 * windows + 1, 5), schedule=replace(SCHEDULE, rows_per_epoch=rows)
+    )
     for epoch in (1, 2):
         updates = [row.update for row in run.rows if row.epoch == epoch]
         assert 1 <= len(updates) <= rows
@@ -177,7 +182,7 @@ def test_each_epoch_has_its_rows_and_ends_with_one(windows: int, rows: int) -> N
 
 def test_best_is_the_lowest_validation_loss_and_keeps_its_weights() -> None:
     training, validation = make_text(900, 5), make_text(60, 5, seed=1)
-    run = trained(training, validation, looked_at=watch(validate_every=20))
+    run = trained(training, validation, schedule=replace(SCHEDULE, validate_every=20))
     assert run.best is not None
     lowest = min(run.validations, key=lambda validation: validation.nats_per_character)
     assert (run.best.update, run.best.loss) == (
@@ -193,7 +198,7 @@ def test_without_a_validation_part_best_is_the_lowest_smooth_loss() -> None:
     text = make_text(900, 5)
     best = []
     for rows_per_epoch in (1, 7, 500):  # the curve's points do not decide it
-        run = trained(text, looked_at=watch(rows_per_epoch=rows_per_epoch))
+        run = trained(text, schedule=replace(SCHEDULE, rows_per_epoch=rows_per_epoch))
         assert run.validations == []
         assert run.best is not None
         assert run.best.loss == min(epoch.lowest for epoch in run.epochs)
@@ -202,7 +207,7 @@ def test_without_a_validation_part_best_is_the_lowest_smooth_loss() -> None:
         assert other.update == best[0].update
         assert_same(other.weights, best[0].weights)
     run = start(network(), text, RECIPE)
-    every_update = watch(text_every=1)  # so that it stands at each of them
+    every_update = replace(SCHEDULE, text_every=1)  # so that it stands at each of them
     for _ in train(run, text, NONE, RECIPE, every_update):
         if run.update == best[0].update:
             assert_same(run.weights, best[0].weights)
@@ -215,14 +220,14 @@ def test_the_first_loss_is_near_that_of_knowing_nothing() -> None:
     text = np.random.default_rng(0).integers(0, K, 400, dtype=np.uint8)
     rng = np.random.default_rng(1)
     weights = initial_weights(100, K, sigma=0.1, dtype=np.float32, rng=rng)
-    run = start(weights, text, RECIPE._replace(sequence_length=T))
+    run = start(weights, text, replace(RECIPE, sequence_length=T))
     assert run.first_loss == pytest.approx(T * math.log(K), rel=0.1)
     assert run.smooth_loss == run.first_loss
 
 
 def test_a_short_text_can_be_learnt_by_heart() -> None:
     text = np.array([0, 1, 2, 0, 3, 4, 1, 1, 2, 4, 0, 3, 0], dtype=np.uint8)
-    run = trained(text, recipe=RECIPE._replace(epochs=300, learning_rate=0.05))
+    run = trained(text, recipe=replace(RECIPE, epochs=300, learning_rate=0.05))
     assert nats_per_character(run.weights, text) < 0.1
 
 
@@ -233,10 +238,10 @@ def test_a_text_too_short_for_a_window_is_refused() -> None:
 
 
 def test_a_loss_that_is_not_finite_stops_the_run() -> None:
-    training, recipe = make_text(300, 5), RECIPE._replace(learning_rate=1e308)
+    training, recipe = make_text(300, 5), replace(RECIPE, learning_rate=1e308)
     run = start(network(), training, recipe)
     with pytest.raises(TrainingError, match=r"not finite at update \d+: lower train"):
-        for _ in train(run, training, NONE, recipe, watch()):
+        for _ in train(run, training, NONE, recipe, SCHEDULE, text_rng):
             pass
 
 
@@ -244,8 +249,8 @@ def test_a_run_that_is_past_its_recipe_ends() -> None:
     text = make_text(300, 5)
     run = trained(text)
     before = run.update
-    once = RECIPE._replace(epochs=1)
-    assert len(list(train(run, text, NONE, once, watch()))) <= 1
+    once = replace(RECIPE, epochs=1)
+    assert len(list(train(run, text, NONE, once, SCHEDULE, text_rng))) <= 1
     assert run.update == before
 
 
@@ -258,7 +263,7 @@ def test_ids_beyond_the_vocabulary_are_refused() -> None:
         start(network(), text, RECIPE)
     run = start(network(), text[:100], RECIPE)
     with pytest.raises(VocabularyError, match="an id is 5"):
-        list(train(run, text, NONE, RECIPE, watch()))
+        list(train(run, text, NONE, RECIPE, SCHEDULE, text_rng))
 
 
 def test_each_epochs_end_is_yielded_with_its_own_losses() -> None:
@@ -266,7 +271,7 @@ def test_each_epochs_end_is_yielded_with_its_own_losses() -> None:
     run = start(network(), text, RECIPE)
     windows = (len(text) - 1) // RECIPE.sequence_length
     ends = {}
-    for _ in train(run, text, NONE, RECIPE, watch()):
+    for _ in train(run, text, NONE, RECIPE, SCHEDULE, text_rng):
         if len(run.epochs) * windows == run.update:
             ends[run.update] = run.smooth_loss
     assert ends == {n * windows: epoch.last for n, epoch in enumerate(run.epochs, 1)}

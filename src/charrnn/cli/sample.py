@@ -67,7 +67,9 @@ def _pieces(
         vocabulary.encode(begin),
         np.zeros(weights.hidden_size, dtype=weights.b.dtype),
         length=options.length,
-        choice=Choice(options.temperature, options.top_k, options.top_p),
+        choice=Choice(
+            temperature=options.temperature, top_k=options.top_k, top_p=options.top_p
+        ),
         rng=stream(Purpose.SAMPLE, options.seed, *which),
         piece=piece,
     )

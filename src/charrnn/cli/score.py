@@ -4,6 +4,7 @@ import argparse
 import math
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 from tqdm import tqdm
@@ -86,12 +87,12 @@ def _tell_all(
     pieces: Iterator[Scores], known: int, unknown: dict[str, int], as_json: bool
 ) -> None:
     measures = measure_text(pieces)
-    nats, in_bits, perplexity, accuracy = measures
+    nats, perplexity = measures.nats_per_character, measures.perplexity
     if not math.isfinite(nats):
         message = "the loss is not finite: these weights are of no use"
         raise TrainingError(message)
     if as_json:
-        content = measures._asdict() | {
+        content = asdict(measures) | {
             "characters": known - 1,
             "perplexity": perplexity if math.isfinite(perplexity) else None,
             "unknown": unknown,
@@ -103,9 +104,9 @@ def _tell_all(
         [
             ("characters", f"{known - 1:,} scored; the first one only begins"),
             ("nats", f"{nats:.4f} per character"),
-            ("bits", f"{in_bits:.4f} per character"),
+            ("bits", f"{measures.bits_per_character:.4f} per character"),
             ("perplexity", f"{perplexity:.3f}"),
-            ("accuracy", f"{100 * accuracy:.2f} %"),
+            ("accuracy", f"{100 * measures.accuracy:.2f} %"),
             ("unknown", _left_out(unknown)),
         ]
     )

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 from charrnn.errors import ArtifactError
 from charrnn.files.artifacts import read_table
-from charrnn.files.experiment import first_weights, recipe_of, watch_of
 from charrnn.files.lock import LOCK, md5
 from charrnn.files.params import load_section
 from charrnn.files.prepared import load_ids, load_vocabulary
 from charrnn.files.yaml12 import read_yaml
+from charrnn.network.model import initial_weights
+from charrnn.network.streams import Purpose, stream
 from charrnn.settings import ModelConfig, TrainConfig
 from charrnn.training.loop import start, train
 from charrnn.training.state import Row
@@ -118,10 +119,15 @@ def compare_with_training(updates: int) -> Comparison:
     if not expected:
         message = f"{CURVE}: its first point lies beyond update {updates:,}"
         raise ArtifactError(message)
-    recipe = recipe_of(config)
-    weights = first_weights(model, vocabulary.size, dtype=config.precision)
-    run = start(weights, training, recipe)
-    for _ in train(run, training, training[:0], recipe, watch_of(config)):
+    weights = initial_weights(
+        model.hidden_size,
+        vocabulary.size,
+        sigma=model.sigma,
+        dtype=config.precision,
+        rng=stream(Purpose.INITIAL_WEIGHTS, model.seed),
+    )
+    run = start(weights, training, config)
+    for _ in train(run, training, training[:0], config, config):
         if len(run.rows) >= len(expected):
             break
     difference = _first_difference(run.rows, expected)

@@ -4,9 +4,7 @@ Every value must stand in params.yaml, of its type and within its bounds; a key 
 schema does not know is refused.
 """
 
-import dataclasses
 import difflib
-import functools
 import re
 import typing
 from collections.abc import Iterable
@@ -17,22 +15,19 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from charrnn.errors import ConfigError
 from charrnn.files.yaml12 import read_yaml
-from charrnn.settings import SECTIONS, meanings
+from charrnn.settings import SECTIONS, Section, meanings
 
 PARAMS = Path("params.yaml")
 
-AnySection = TypeVar("AnySection")
+AnySection = TypeVar("AnySection", bound=Section)
 
 
-@functools.cache
-def _validator(kind: type[Any]) -> type[BaseModel]:
+def _validator(kind: type[Section]) -> type[BaseModel]:
     """Return a model of a section: strict types, no default, no other key, no NaN."""
     hints = typing.get_type_hints(kind, include_extras=True)
-    required = {
-        field.name: (hints[field.name], ...) for field in dataclasses.fields(kind)
-    }
+    required: Any = {name: (hints[name], ...) for name in meanings(kind)}
     config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-    model: type[BaseModel] = create_model(kind.__name__, __config__=config, **required)  # type: ignore[call-overload]  # the fields are known at run time only
+    model: type[BaseModel] = create_model(kind.__name__, __config__=config, **required)
     return model
 
 
@@ -58,7 +53,7 @@ def load_section(kind: type[AnySection], path: Path = PARAMS) -> AnySection:
         name = repr(unknown)[1:-1]
         message = f"{path}: {name} is not a known section{_hint(unknown, known)}"
         raise ConfigError(message)
-    name = kind.section  # type: ignore[attr-defined]  # of each of SECTIONS
+    name = kind.section
     if name not in sections:
         message = f"{path}: the section '{name}' is missing"
         raise ConfigError(message)
@@ -90,7 +85,7 @@ def _hint(name: str, known: Iterable[str]) -> str:
     return f"; did you mean '{near[0]}'?" if near else ""
 
 
-def _rule(kind: type[Any], section: str, error: Any) -> str:
+def _rule(kind: type[Section], section: str, error: Any) -> str:
     """Say in one clause what is wrong: key, value, rule and what the value means."""
     name = repr(error["loc"][0])[1:-1]  # on one line, whatever it is
     key, meaning = f"{section}.{name}", meanings(kind).get(name)

@@ -22,7 +22,7 @@ from charrnn.gradcheck.differences import (
 )
 from charrnn.network.kernels import forward, learning
 from charrnn.network.model import Weights
-from charrnn.settings import Limits
+from charrnn.settings import GradcheckConfig
 from charrnn.text.vocabulary import Ids
 
 Array = NDArray[Any]
@@ -102,25 +102,20 @@ def check(
     ids: Ids,
     hidden: Array,
     chosen: Weights,
+    config: GradcheckConfig,
     *,
-    sequence_length: int,
-    l2: float,
-    steps: Steps,
-    limits: Limits,
     on_element: Callable[[], object] = lambda: None,
 ) -> dict[str, dict[str, Errors]]:
     """Check the compiled kernel on `problems`, without and with the penalty.
 
     Parameters
     ----------
-    weights, ids, hidden, sequence_length
+    weights, ids, hidden
         As for `problems`.
     chosen : Weights
         Of booleans: the elements that are checked.
-    l2 : float
-        Weight of the penalty, where it is included.
-    steps : Steps
-    limits : Limits
+    config : GradcheckConfig
+        Its window, its penalty (where that is included), its steps and its limits.
     on_element : callable
         Called after each element of each problem, for a progress bar; by several threads.
 
@@ -135,10 +130,10 @@ def check(
     GradientError
         As for `compare`.
     """
-    found = problems(weights, ids, hidden, sequence_length)
+    found = problems(weights, ids, hidden, config.sequence_length)
 
     def derivatives_of(problem: Problem) -> Derivatives:
-        return numerical_derivatives(problem, chosen, steps, on_element=on_element)
+        return numerical_derivatives(problem, chosen, config, on_element=on_element)
 
     # Each problem has weights of its own, and compiled code lets other threads run.
     with ThreadPoolExecutor() as threads:
@@ -149,12 +144,12 @@ def check(
     ):
         for name, weight in (
             (f"{state}_state", 0.0),
-            (f"{state}_state_with_penalty", l2),
+            (f"{state}_state_with_penalty", config.l2),
         ):
-            numerical = with_penalty(derivatives, weights, l2=weight, steps=steps)
+            numerical = with_penalty(derivatives, weights, l2=weight, steps=config)
             try:
                 checks[name] = compare(
-                    problem.gradients(weight), numerical, chosen, limits
+                    problem.gradients(weight), numerical, chosen, config
                 )
             except GradientError as error:
                 message = f"{error} (check {name}, l2 = {weight:g})"

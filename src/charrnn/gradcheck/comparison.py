@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from charrnn.errors import GradientError
 from charrnn.gradcheck.differences import Derivatives
 from charrnn.network.model import Weights
+from charrnn.settings import Limits
 
 Array = NDArray[Any]
 

@@ -14,8 +14,6 @@ from charrnn.text.vocabulary import Ids
 
 Array = NDArray[Any]
 
-_LEARNING_RATE, _EPSILON = 0.1, 1e-8
-
 
 def check_updates(
     weights: Weights, ids: Ids, hidden: Array, sequence_length: int, *, l2: float
@@ -84,15 +82,15 @@ def judge(
         )
         sizes = np.abs(np.concatenate([array.ravel() for array in gradients]))
         clip = float(np.sort(sizes)[len(sizes) // 2])
+        recipe = Recipe(epochs=1, sequence_length=T, clip=clip, l2=l2)
         reference.adagrad_step(
             expected,
             expected_squares,
             gradients,
-            learning_rate=_LEARNING_RATE,
-            epsilon=_EPSILON,
+            learning_rate=recipe.learning_rate,
+            epsilon=recipe.epsilon,
             clip=clip,
         )
-        recipe = Recipe(1, T, _LEARNING_RATE, _EPSILON, clip, l2, warmup_updates=0)
         learning.train_windows(
             trained, squares, state, text, recipe, first_update=n, smooth_loss=0.0
         )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from charrnn.errors import SamplingError
 from charrnn.network.kernels import drawing, forward
 from charrnn.network.model import Weights
+from charrnn.settings import Choice
 from charrnn.text.vocabulary import Ids, check_ids
 
 

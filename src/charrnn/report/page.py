@@ -4,6 +4,7 @@ It needs no script and loads nothing.  The templates and the style sheets in
 ``templates/`` hold its words and its looks; the only importer of jinja2 is here.
 """
 
+import inspect
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,24 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import ArtifactError
+from charrnn.files.metrics.evaluation_metrics import EvaluationMetrics
+from charrnn.files.metrics.gradient_metrics import GradientCheckMetrics, ParameterErrors
+from charrnn.files.metrics.schema import CorpusMetrics, SampleMetrics
+from charrnn.files.metrics.train_metrics import EpochMetrics, TrainingText, TrainMetrics
+from charrnn.gradcheck.comparison import Errors, largest
 from charrnn.inspection.surprise import Surprise
 from charrnn.inspection.units import Units
 from charrnn.report import formats
-from charrnn.report.data import (
-    Check,
-    Copying,
-    Corpus,
-    Epoch,
-    Errors,
-    Evaluation,
-    Gradients,
-    Sample,
-    Training,
-    Written,
-)
 from charrnn.report.figures import Chart, charts
-from charrnn.report.params import Section
 from charrnn.report.shapes import ramp
+from charrnn.settings import meanings
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -55,9 +49,7 @@ class Report(NamedTuple):
     Attributes
     ----------
     params : dict
-        params.yaml: each section's values by their names.
-    sections : list of Section
-        The same, with its comments.
+        The sections of params.yaml by their names, of the types of `charrnn.settings`.
     corpus, gradients, training, evaluation, copying
         The metrics of the stages.
     curve : (rows, 4) float64
@@ -66,10 +58,10 @@ class Report(NamedTuple):
         The fields of `charrnn.training.state.Validation`; n may be 0.
     panels, overlaid : bytes
         The figures of stage plot, SVG.
-    texts : list of Written
+    texts : list of TrainingText
         What the network wrote while it learned.
-    sample : Sample
-        What it wrote in the end.
+    given, written : str
+        What the best weights read and then wrote at the end.
     model_digest : str
         The sha256 of the file of the best weights.
     surprise : Surprise or None
@@ -78,19 +70,19 @@ class Report(NamedTuple):
         What some of its hidden units follow.
     """
 
-    params: dict[str, dict[str, Any]]
-    sections: list[Section]
-    corpus: Corpus
-    gradients: Gradients
-    training: Training
+    params: dict[str, Any]
+    corpus: CorpusMetrics
+    gradients: GradientCheckMetrics
+    training: TrainMetrics
     curve: NDArray[np.float64]
     validations: NDArray[np.float64]
     panels: bytes
     overlaid: bytes
-    texts: list[Written]
-    evaluation: Evaluation
-    sample: Sample
-    copying: Copying
+    texts: list[TrainingText]
+    evaluation: EvaluationMetrics
+    given: str
+    written: str
+    copying: SampleMetrics
     model_digest: str
     surprise: Surprise | None
     units: Units | None
@@ -100,7 +92,7 @@ class EpochRow(NamedTuple):
     """A row of the table of epochs; `lowest_at` is the update of the lowest point."""
 
     number: int
-    figures: Epoch
+    figures: EpochMetrics
     lowest_at: int
 
 
@@ -143,16 +135,12 @@ def _something(content: Any) -> Any:
 
 
 def _context(report: Report) -> dict[str, Any]:
-    best = report.training.best
-    if best.validation_nats_per_character is None and best.smooth_loss is None:
-        message = f"{_TRAINING}: damaged: best has no loss"
-        raise ArtifactError(message)
     overlaid, colours = charts(
         report.overlaid, "overlaid", _OVERLAID, size=_OVERLAID_SIZE
     )
     epochs = _epochs(report)
     models = _models(report.evaluation)
-    checks = report.gradients.checks
+    checks = _checks(report.gradients)
     return report._asdict() | {
         "ramp": ramp(colours),
         "panels": _panels(report, epochs),
@@ -160,7 +148,9 @@ def _context(report: Report) -> dict[str, Any]:
         "parts": [
             (part, getattr(report.corpus, f"{part}_characters")) for part in _PARTS
         ],
-        "largest": _largest(list(checks.values())),
+        "sections": [_section(config) for config in report.params.values()],
+        "checks": checks,
+        "largest": dict(largest(checks.values())),
         "zero_state": checks["zero_state"],
         "epochs": epochs,
         "last": epochs[-1].figures,
@@ -199,17 +189,26 @@ def _other_epochs(where: str) -> ArtifactError:
     return ArtifactError(message)
 
 
-def _largest(checks: list[Check]) -> Check:
-    """Return the largest error of each kind and each gradient over all checks."""
-    return Check(
-        *(
-            Errors(*(max(values) for values in zip(*errors, strict=True)))
-            for errors in zip(*checks, strict=True)
-        )
-    )
+def _checks(gradients: GradientCheckMetrics) -> dict[str, dict[str, Errors]]:
+    """Return the errors by the name of the check and that of the parameter."""
+    return {
+        name: dict(check)
+        for name, check in gradients
+        if isinstance(check, ParameterErrors)
+    }
 
 
-def _models(evaluation: Evaluation) -> list[tuple[str, Any]]:
+def _section(config: Any) -> dict[str, Any]:
+    """Return a section's name, its meaning, and each key with its value and meaning."""
+    rows = [
+        (key, getattr(config, key), str(meaning))
+        for key, meaning in meanings(type(config)).items()
+    ]
+    about = inspect.getdoc(type(config)) or ""
+    return {"name": config.section, "about": about.partition("\n")[0], "rows": rows}
+
+
+def _models(evaluation: EvaluationMetrics) -> list[tuple[str, Any]]:
     """Return the models and their measures, the network last; none if not measured."""
     if evaluation.network is None:
         return []

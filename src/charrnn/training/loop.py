@@ -13,7 +13,7 @@ from charrnn.network.kernels import forward, learning
 from charrnn.network.model import Weights, zeros_like
 from charrnn.network.sampling import continue_text
 from charrnn.network.scoring import pieces_of_scores, steps_at_once
-from charrnn.settings import Choice, Recipe
+from charrnn.settings import Choice, Recipe, Schedule
 from charrnn.text.parts import window_count
 from charrnn.text.vocabulary import Ids, check_ids
 from charrnn.training.state import SATURATED, Best, Epoch, Row, Run, Text, Validation

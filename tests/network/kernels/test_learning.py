@@ -1,6 +1,7 @@
 """Compiled learning, judged by the oracle."""
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -56,7 +57,15 @@ def test_training_agrees_with_the_reference(
     K: int, m: int, T: int, seed: int, l2: float, warmup: int, clip: float
 ) -> None:
     updates = 6  # few: rounding grows from update to update
-    recipe = Recipe(1, T, 0.01, 1e-6, clip, l2, warmup)
+    recipe = Recipe(
+        epochs=1,
+        sequence_length=T,
+        learning_rate=0.01,
+        epsilon=1e-6,
+        clip=clip,
+        l2=l2,
+        warmup_updates=warmup,
+    )
     weights, _, _, hidden = make_window(K=K, m=m, T=T, seed=seed, sigma=0.1)
     text = np.random.default_rng(seed).integers(0, K, updates * T + 1, dtype=np.uint8)
     start, squares, state = weights.copy(), zeros_like(weights), hidden.copy()
@@ -82,7 +91,7 @@ def test_training_agrees_with_the_reference(
 
 
 def test_updates_can_be_made_in_pieces() -> None:
-    recipe = RECIPE._replace(warmup_updates=9)
+    recipe = replace(RECIPE, warmup_updates=9)
     T, results = recipe.sequence_length, []
     text = make_text(20 * T + 1, 5)
     for pieces in ([20], [1, 7, 12]):
@@ -136,7 +145,7 @@ def test_weights_after_many_updates_are_the_promised_bytes(dtype: str) -> None:
     squares, hidden = zeros_like(weights), np.zeros(37, dtype)
     smooth_losses = learning.train_windows(
         weights, squares, hidden, make_text(300 * 11 + 1, 19),
-        RECIPE._replace(sequence_length=11), first_update=0, smooth_loss=32.0,
+        replace(RECIPE, sequence_length=11), first_update=0, smooth_loss=32.0,
     )  # fmt: skip
     found = hashlib.sha256()
     for array in (*weights, *squares, hidden, smooth_losses):
