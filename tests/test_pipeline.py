@@ -1,6 +1,5 @@
 """dvc.yaml tells the truth: about code, files, values; and two clones agree."""
 
-import ast
 import inspect
 import math
 import os
@@ -294,50 +293,3 @@ def test_an_experiment_changes_a_value_and_what_hangs_on_it(
     assert '"epoch"' in content
     assert "viridis" in content  # our template, not a built-in one
     assert len(list((page / "static").glob("*.svg"))) == 4  # two figures, two revisions
-
-
-WHOLE_POWERS = {
-    "self.vocabulary_size ** max(self.order - 2, 0)",
-    "K ** max(order - 2, 0)",
-    "K ** order",
-    "2 ** digits",
-    "1.5 * 2 ** digits",
-    "vocabulary_size ** order",
-}
-
-
-# What goes through the C library, BLAS or an order of its own; `exact` and loops do not.
-INEXACT = {
-    *("acos", "asin", "atan", "cos", "exp", "exp2", "expm1", "log", "log10", "log1p"),
-    *("log2", "logaddexp", "pow", "power", "sin", "sinh", "tan", "tanh"),
-    *("average", "dot", "einsum", "inner", "matmul", "mean", "nansum", "std", "sum"),
-    *("tensordot", "trapezoid", "var", "vdot", "convolve", "interp"),
-}
-
-
-def inexact(node: ast.AST) -> bool:
-    """Return whether something is computed that differs between machines."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
-        text = ast.unparse(node)
-        return text not in WHOLE_POWERS and not re.fullmatch(r"\d+ \*\* \d+", text)
-    if isinstance(node, ast.BinOp):
-        return isinstance(node.op, ast.MatMult)
-    return (
-        isinstance(node, ast.Attribute)
-        and isinstance(node.value, ast.Name)
-        and node.value.id in ("np", "math")
-        and node.attr in INEXACT
-    )
-
-
-def test_nothing_is_computed_that_differs_between_machines() -> None:
-    assert all(
-        any(inexact(node) for node in ast.walk(ast.parse(text)))
-        for text in ("x ** 0.5", "a @ b", "np.exp(x)", "math.log(x)", "np.sum(x)")
-    )
-    for folder in ("src", "stages"):
-        for path in (ROOT / folder).rglob("*.py"):
-            if path.name == "reference.py":  # makes no artifact
-                continue
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                assert not inexact(node), f"{path}: {ast.unparse(node)}"
