@@ -39,8 +39,8 @@ OWN = {
 EXEMPT = Path(reference.__file__)  # compared within tolerances; makes no artifact
 
 IMPORTS = words("""
-    argparse codecs collections concurrent contextlib csv dataclasses difflib enum errno
-    filelock functools hashlib importlib io itertools jinja2 json llvmlite logging
+    argparse base64 codecs collections concurrent contextlib csv dataclasses difflib enum
+    errno filelock functools hashlib importlib io itertools jinja2 json llvmlite logging
     markupsafe matplotlib numba os pathlib psutil pydantic re safetensors signal
     subprocess sys textwrap threading time tqdm types typing unicodedata vl_convert xml
     yaml zipfile""")

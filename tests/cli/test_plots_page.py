@@ -1,8 +1,6 @@
-"""The page of `dvc plots` without a network, looked at in a browser."""
+"""``charrnn offline-plots``: its pages in a browser, and what it leaves in a folder."""
 
 import contextlib
-import csv
-import os
 import re
 import shutil
 import subprocess
@@ -13,83 +11,73 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from charrnn.cli.plots_page import PAGE, harmless, install, remove
-from charrnn.errors import ArtifactError, CharRnnError
-from tests.browser import Opened, chromium, opened
+from charrnn.cli.main import main
+from charrnn.cli.offline_plots import PAGE
+from tests.browser import chromium, opened
 from tests.imports import ROOT
 
 pytest.importorskip("vl_convert", reason="the extra 'offline' is not installed")
 
-LOCAL = Path(".dvc/config.local")
-CURVES = "g.mark-line.role-mark path"  # Vega names the groups of its SVG
-
-# What Vega says to the templates of DVC itself; it is harmless.
-OF_DVC = re.compile(
-    "warning: WARN (Dropping {} from channel|Infinite extent for field)"
-)
-
-
-def run(folder: Path, *command: str) -> str:
-    who = {f"GIT_{who}_NAME": "t" for who in ("AUTHOR", "COMMITTER")}
-    who |= {f"GIT_{who}_EMAIL": "t@t" for who in ("AUTHOR", "COMMITTER")}
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=os.environ | who,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+COMMIT = ("git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qam", "it")
+DVC = (sys.executable, "-m", "dvc")
+CURVE, LOCAL = Path("metrics/loss.csv"), Path(".dvc/config.local")
+OTHERS = "[core]\n    autostage = true\n[plots]\n    auto_open = false\n"
+BAD_VALUE = "</script><script>window.injected=1</script>"
+BAD_NAME = '</template><img/src="x"onerror="window.injected=1">'
+# What Vega says of the templates of DVC itself; it is harmless.
+OF_DVC = re.compile("warning: WARN (Dropping {} from|Infinite extent for field)")
 
 
-def dvc(*arguments: str) -> str:
-    return run(Path(), sys.executable, "-m", "dvc", *arguments)
+def run(*command: str) -> str:
+    return subprocess.run(
+        command, capture_output=True, encoding="utf-8", check=True
+    ).stdout
+
+
+def edit(pattern: str, replacement: str) -> None:
+    text = CURVE.read_text(encoding="utf-8")
+    changed = re.sub(pattern, replacement, text, flags=re.MULTILINE)
+    CURVE.write_text(changed, encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a repository with our plots, twice committed: the second curve is lower."""
+    """Return a repository with our plots, twice committed: the curve is another one."""
     folder = tmp_path_factory.mktemp("made") / "a clone"
-    shutil.copytree(ROOT / ".dvc" / "plots", folder / ".dvc" / "plots")
+    for name in (".dvc/plots", "metrics"):
+        shutil.copytree(ROOT / name, folder / name)
     for name in (".dvc/.gitignore", ".dvc/config", "dvc.yaml", "params.yaml"):
         shutil.copy(ROOT / name, folder / name)
-    shutil.copytree(ROOT / "metrics", folder / "metrics")
-    (folder / ".gitignore").write_text("/dvc_plots/\n", encoding="utf-8")
-    run(folder, "git", "init", "-q")
-    run(folder, "git", "add", "-A")
-    run(folder, "git", "commit", "-qm", "first")
-    curve = folder / "metrics" / "loss.csv"
-    with curve.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    with curve.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            row["smooth_loss"] = repr(float(row["smooth_loss"]) - 2)
-            writer.writerow(row)
-    run(folder, "git", "commit", "-qam", "second")
+    with contextlib.chdir(folder):
+        run("git", "init", "-q")
+        run("git", "add", "-A")
+        run(*COMMIT)
+        edit(r"^(\d+,\d+,\d+)\.\d+", r"\1.5")
+        run(*COMMIT)
     return folder
 
 
 @pytest.fixture
-def repository(made: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Return the same, clean, which is the working folder meanwhile."""
+def repository(made: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Work in the same, clean."""
     monkeypatch.chdir(made)
-    yield made
-    run(made, "git", "clean", "-fdxq")
+    yield
+    run("git", "clean", "-fdxq")
 
 
 @pytest.fixture(scope="module")
 def pages(made: Path) -> Path:
-    """Return the folder of three pages: before, of one revision, of two."""
+    """Return the folder of four pages: before, of one revision, of two, of a bad one."""
     with contextlib.chdir(made):
-        dvc("plots", "show", "-o", "../pages/before")
-        install()
-        dvc("plots", "show", "-o", "../pages/one")
-        dvc("plots", "diff", "HEAD~1", "HEAD", "-o", "../pages/two")
-        assert remove()
+        run(*DVC, "plots", "show", "-o", "../pages/before")
+        assert main(["offline-plots"]) == 0
+        run(*DVC, "plots", "show", "-o", "../pages/one")
+        run(*DVC, "plots", "diff", "HEAD~1", "HEAD", "-o", "../pages/two")
+        run("git", "branch", BAD_NAME)
+        edit(r"^(\d+,\d+,)(?=.*\n\Z)", rf"\1{BAD_VALUE}")
+        run(*DVC, "plots", "diff", BAD_NAME, "-o", "../pages/bad")
+        run("git", "checkout", "-q", "metrics")
+        run("git", "clean", "-fdxq")
     return made.parent / "pages"
 
 
@@ -99,224 +87,149 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@contextlib.contextmanager
-def drawn(browser: Browser, page: Path, width: int = 1280) -> Iterator[Opened]:
-    """Open a page and wait for its charts; whatever else it does is wrong."""
-    definitions = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
-    charts = len(re.findall(r"^      template: ", definitions, re.MULTILINE))
-    with opened(browser, page / "index.html", width=width, beside=True) as seen:
-        seen.page.wait_for_function(
-            "charts => document.querySelectorAll('svg.marks').length === charts",
-            arg=charts,
+@pytest.mark.parametrize(
+    ("name", "width", "revisions"),
+    [
+        ("one", 1280, {"workspace"}),
+        ("one", 390, {"workspace"}),
+        ("two", 1280, {"HEAD", "HEAD~1"}),
+    ],
+)
+def test_everything_is_drawn_without_a_network(
+    pages: Path, browser: Browser, name: str, width: int, revisions: set[str]
+) -> None:
+    with opened(browser, pages / name / "index.html", width=width, beside=True) as seen:
+        page, charts = seen.page, (ROOT / "dvc.yaml").read_text().count("template: ")
+        page.wait_for_function(
+            f"document.querySelectorAll('svg.marks').length === {charts}"
         )
-        yield seen
+        for chart in ("#loss_overlaid", "#loss_by_epoch"):
+            curves = page.locator(f"{chart} g.mark-line.role-mark path").all()
+            outlines = {curve.get_attribute("d") or "" for curve in curves}
+            assert sum("L" in outline for outline in outlines) == 6 * len(revisions)
+            texts = set(page.locator(f"{chart} svg text").all_text_contents())
+            assert texts >= {*"123456"} | revisions
+        images = page.locator("img").all()
+        assert len(images) == 2 * len(revisions)
+        assert all(
+            image.evaluate("image => image.naturalWidth") > width / 2
+            for image in images
+        )
+        # A wide chart moves inside of its box, not the page.
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        menu = page.locator("#loss_overlaid .vega-actions a").all_text_contents()
+        assert menu[:2] == ["Save as SVG", "Save as PNG"]
+        assert not any("Editor" in entry for entry in menu)  # which is a web site
         said = [line for line in seen.console if not OF_DVC.match(line)]
         assert seen.requests == said == seen.errors == []
-
-
-def curves(seen: Opened, chart: str) -> set[str]:
-    """Return the outlines of the curves in a chart, those of one point left out."""
-    found = seen.page.locator(f"#{chart} {CURVES}").all()
-    return {d for curve in found if "L" in (d := curve.get_attribute("d") or "")}
-
-
-def texts(seen: Opened, chart: str) -> set[str | None]:
-    return set(seen.page.locator(f"#{chart} svg text").all_text_contents())
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_six_curves_are_drawn_without_a_network(
-    pages: Path, browser: Browser, width: int
-) -> None:
-    with drawn(browser, pages / "one", width) as seen:
-        for chart in ("loss_overlaid", "loss_by_epoch"):
-            assert len(curves(seen, chart)) == 6
-            assert texts(seen, chart) >= {*"123456", "workspace"}
-        images = seen.page.locator("img").all()
-        assert len(images) == 2
-        for image in images:
-            assert image.evaluate("image => image.naturalWidth") > width / 2
-            assert (
-                image.evaluate("image => image.getBoundingClientRect().right") < width
-            )
-        # A wide chart moves inside of its box, not the page.
-        assert seen.page.evaluate("document.documentElement.scrollWidth") == width
-
-
-def test_two_revisions_are_compared(pages: Path, browser: Browser) -> None:
-    with drawn(browser, pages / "two") as seen:
-        for chart in ("loss_overlaid", "loss_by_epoch"):
-            assert len(curves(seen, chart)) == 12
-            assert texts(seen, chart) >= {*"123456", "HEAD", "HEAD~1"}
-        assert seen.page.locator("img").count() == 4
 
 
 def test_before_the_page_asks_the_web(pages: Path, browser: Browser) -> None:
     with opened(browser, pages / "before" / "index.html", beside=True) as seen:
         assert len(seen.requests) == 3
         assert all(url.startswith("https://") for url in seen.requests)
-        assert seen.page.locator("svg.marks").count() == 0
 
 
-def test_the_menu_offers_nothing_of_the_web(pages: Path, browser: Browser) -> None:
-    with drawn(browser, pages / "one") as seen:
-        entries = seen.page.locator("#loss_overlaid .vega-actions a")
-        assert entries.all_text_contents() == [
-            "Save as SVG",
-            "Save as PNG",
-            "View Source",
-            "View Compiled Vega",
-        ]
-
-
-def test_the_scripts_leave_one_name(pages: Path, browser: Browser) -> None:
-    with drawn(browser, pages / "one") as seen:
-        names = seen.page.evaluate(
-            "Object.keys(window).filter(name => /vega|^.{1,3}$/.test(name))"
-        )
-        assert names == ["top", "vegaEmbed"]
-
-
-def test_the_template_names_no_script_of_the_web(repository: Path) -> None:
-    assert install() == PAGE
-    template = PAGE.read_text(encoding="utf-8")
-    for placeholder in ("{plot_divs}", "{refresh_tag}"):
-        assert template.count(placeholder) == 1
-    assert "{scripts}" not in template
-    assert len(re.findall("<script", template)) == 1
-    assert len(re.findall("</script", template, re.IGNORECASE)) == 1
-    assert not re.search(r"""(?:src|href)\s*=\s*["']?\s*(?:https?:)?//""", template)
-    assert LOCAL.read_text(encoding="utf-8").split() == [
-        "[plots]", "html_template", "=", "tmp/offline_plots.html",
-    ]  # fmt: skip
-    assert run(repository, "git", "status", "--porcelain") == ""
+def test_neither_a_value_nor_a_name_runs_a_script(
+    pages: Path, browser: Browser
+) -> None:
+    path = pages / "bad" / "index.html"
+    content = path.read_text(encoding="utf-8")
+    assert BAD_VALUE in content
+    assert f"<p>{BAD_NAME}</p>" in content
+    with opened(browser, path, beside=True) as seen:
+        for blocked in ("inline script", "inline event handler"):
+            assert any(blocked in line for line in seen.console)
+        assert seen.page.evaluate("window.injected") is None
 
 
 @pytest.mark.usefixtures("repository")
-def test_twice_is_as_once() -> None:
-    install()
-    first = PAGE.read_bytes(), LOCAL.read_bytes()
-    PAGE.write_bytes(b"old")
-    install()
-    assert (PAGE.read_bytes(), LOCAL.read_bytes()) == first
-    assert remove()
-    assert not PAGE.exists()
-    assert dvc("config", "--local", "--list") == ""
-    assert not remove()
+def test_the_code_of_the_package_may_hold_anything(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "</script><!--<script>{scripts}{plot_divs}{refresh_tag}\\"
+    code = f"window.held = {text!r}"
+    monkeypatch.setattr("vl_convert.javascript_bundle", lambda _: code)
+    assert main(["offline-plots"]) == 0
+    run(*DVC, "plots", "show")
+    with opened(browser, Path("dvc_plots/index.html"), beside=True) as seen:
+        assert seen.page.evaluate("window.held") == text
 
 
 @pytest.mark.usefixtures("repository")
-def test_dvc_clears_its_cache_but_not_the_template() -> None:
-    install()
-    dvc("gc", "-q", "-w", "-f")
+def test_what_is_installed_and_nothing_else_is_removed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    LOCAL.write_text(OTHERS, encoding="utf-8")
+    contents = []
+    for _ in range(2):
+        assert main(["offline-plots"]) == 0
+        said = f"wrote {PAGE}: dvc plots show and dvc plots diff need no network\n"
+        assert capsys.readouterr() == (said, "")
+        contents.append((PAGE.read_bytes(), LOCAL.read_text(encoding="utf-8").split()))
+        PAGE.write_bytes(b"old")
+    option = ["html_template", "=", "tmp/offline_plots.html"]
+    assert contents[0] == contents[1] == (contents[0][0], [*OTHERS.split(), *option])
+    assert run("git", "status", "--porcelain") == ""
+    run(*DVC, "gc", "-q", "-w", "-f")
     assert PAGE.exists()
+    said = "removed: dvc plots loads its scripts from the web again\n"
+    for expected in (said, "there was nothing to remove\n"):
+        assert main(["offline-plots", "--remove"]) == 0
+        assert capsys.readouterr() == (expected, "")
+        assert not PAGE.exists()
+        assert LOCAL.read_text(encoding="utf-8").split() == OTHERS.split()
 
 
+@pytest.mark.parametrize(
+    ("path", "content", "options", "reason"),
+    [
+        (LOCAL, "[plots\n", [], "dvc config --local --list: "),
+        (PAGE.parent, "", [], f"{PAGE}: cannot be written: "),
+        (PAGE / "file", "", ["--remove"], f"{PAGE}: cannot be removed: "),
+        (
+            *(LOCAL, "[plots]\n    html_template = mine.html\n", []),
+            ".dvc/config.local: plots.html_template is 'mine.html', a template of your",
+        ),
+    ],
+)
 @pytest.mark.usefixtures("repository")
-def test_other_local_settings_stay() -> None:
-    LOCAL.write_text(
-        "[core]\n    autostage = true\n[plots]\n    auto_open = false\n",
-        encoding="utf-8",
-    )
-    install()
-    assert remove()
-    assert LOCAL.read_text(encoding="utf-8").split() == [
-        "[core]", "autostage", "=", "true", "[plots]", "auto_open", "=", "false",
-    ]  # fmt: skip
+def test_what_is_in_the_way_is_named_and_left_alone(
+    capsys: pytest.CaptureFixture[str],
+    path: Path,
+    content: str,
+    options: list[str],
+    reason: str,
+) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    assert main(["offline-plots", *options]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"charrnn: error: {reason}")
+    assert said.count("\n") == 1
+    assert path.read_text(encoding="utf-8") == content
+    assert path == LOCAL or not LOCAL.exists()
 
 
-@pytest.mark.usefixtures("repository")
-def test_a_template_of_the_users_own_is_left_alone() -> None:
-    LOCAL.write_text("[plots]\n    html_template = my page.html\n", encoding="utf-8")
-    before = LOCAL.read_bytes()
-    with pytest.raises(CharRnnError) as caught:
-        install()
-    assert str(caught.value) == (
-        ".dvc/config.local: plots.html_template is 'my page.html', a template of your "
-        "own, which is not replaced: dvc config --local --unset plots.html_template"
-    )
-    assert not PAGE.exists()
-    assert not remove()
-    assert LOCAL.read_bytes() == before
-
-
-@pytest.mark.parametrize("function", [install, remove])
+@pytest.mark.parametrize("options", [[], ["--remove"]])
 def test_a_folder_without_dvc_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: object
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert callable(function)
-    with pytest.raises(CharRnnError) as caught:
-        function()
-    assert str(caught.value) == (
-        f"{tmp_path}: has no folder .dvc: run this where dvc.yaml stands"
-    )
+    assert main(["offline-plots", *options]) == 1
+    assert f"{tmp_path}: has no folder .dvc: run this" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.usefixtures("repository")
-def test_the_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_missing_package_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setitem(sys.modules, "vl_convert", None)
-    with pytest.raises(CharRnnError) as caught:
-        install()
-    assert str(caught.value) == (
-        "the package vl-convert-python is not installed: it holds the scripts that "
-        "draw the charts: pip install -e '.[offline]'"
-    )
+    assert main(["offline-plots"]) == 1
+    assert "the package vl-convert-python is not installed" in capsys.readouterr().err
     assert not PAGE.exists()
     assert not LOCAL.exists()
-
-
-@pytest.mark.usefixtures("repository")
-def test_a_place_that_cannot_be_written_is_named() -> None:
-    dvc("config", "--list")
-    shutil.rmtree(PAGE.parent, ignore_errors=True)
-    PAGE.parent.write_bytes(b"in the way")
-    with pytest.raises(
-        ArtifactError,
-        match=r"^\.dvc/tmp/offline_plots\.html: cannot be written: [A-Z][a-z ]+$",
-    ):
-        install()
-    assert not LOCAL.exists()
-    assert not remove()
-
-
-@pytest.mark.usefixtures("repository")
-def test_a_template_that_cannot_be_removed_is_named() -> None:
-    PAGE.mkdir(parents=True)
-    with pytest.raises(ArtifactError, match=r"cannot be removed: [A-Z][a-z ]+$"):
-        remove()
-
-
-@pytest.mark.usefixtures("repository")
-def test_what_dvc_refuses_is_told_in_one_line() -> None:
-    LOCAL.write_text("[plots\n", encoding="utf-8")
-    with pytest.raises(
-        CharRnnError, match=r"^dvc config --local --list: .+$"
-    ) as caught:
-        install()
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "script",
-    [
-        "'</script><!--<script>'",
-        "`</SCRIPT>`.length + '<!--'.replace(/<!--|[</script]/u, 'x')",
-        "(scripts => ({scripts}))(1).scripts",
-        "(({plot_divs}) => '{refresh_tag}' + plot_divs)({plot_divs: 2})",
-        "'{plot_divs}{scripts}{ruff}'",
-    ],
-)
-def test_an_escaped_script_does_the_same(
-    browser: Browser, tmp_path: Path, script: str
-) -> None:
-    escaped = harmless(script)
-    assert not re.search(
-        r"</script|<!--|\{(scripts|plot_divs|refresh_tag)\}", escaped, re.IGNORECASE
-    )
-    path = tmp_path / "page.html"
-    path.write_text(f"<script>window.it = ({escaped})</script>", encoding="utf-8")
-    with opened(browser, path) as seen:
-        assert seen.page.evaluate("it") == seen.page.evaluate("s => eval(s)", script)
-        assert seen.errors == []

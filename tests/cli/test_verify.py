@@ -1,11 +1,10 @@
-"""``charrnn verify`` and ``charrnn offline-plots`` as they show themselves."""
+"""``charrnn verify`` as it shows itself."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from charrnn.cli.main import main
 from tests.command_line import charrnn, make_trained
 from tests.terminals import Terminal
 
@@ -42,30 +41,3 @@ def test_a_terminal_shows_what_holds_in_green_and_the_rest_in_red(
             for line in text.splitlines()
         ]
         assert terminal.shown.splitlines() == coloured
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ([], "wrote page: dvc plots show and dvc plots diff need no network\n"),
-        (["--remove"], "removed: dvc plots loads its scripts from the web again\n"),
-    ],
-)
-def test_offline_plots_tells_what_it_did(
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    options: list[str],
-    said: str,
-) -> None:
-    monkeypatch.setattr("charrnn.cli.offline_plots.install", lambda: Path("page"))
-    monkeypatch.setattr("charrnn.cli.offline_plots.remove", lambda: True)
-    assert main(["offline-plots", *options]) == 0
-    assert capsys.readouterr() == (said, "")
-
-
-def test_offline_plots_may_have_nothing_to_undo(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("charrnn.cli.offline_plots.remove", lambda: False)
-    assert main(["offline-plots", "--remove"]) == 0
-    assert capsys.readouterr() == ("there was nothing to remove\n", "")
