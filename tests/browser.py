@@ -14,7 +14,7 @@ A test module makes a browser once, and opens its pages in it::
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -142,6 +142,21 @@ def opened(
         context.close()
 
 
+def luminance(rgb: Sequence[float]) -> float:
+    """Return the relative luminance of a colour, as WCAG 2 defines it.
+
+    Parameters
+    ----------
+    rgb : sequence of float
+        0 to 255.
+    """
+    values = [one / 255 for one in rgb]
+    linear = [
+        v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in values
+    ]
+    return sum(w * v for w, v in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
 def flaws(page: Page) -> list[str]:
     """Return what is wrong with how a page looks, and with what it says of itself.
 
@@ -178,7 +193,8 @@ _FLAWS = """() => {
     const name = document.getElementById(chart.getAttribute("aria-labelledby"));
     if (chart.getAttribute("role") !== "img" || !name || !/[0-9]/.test(name.textContent))
       wrong.push("a picture without words: " + said(chart));
-    const texts = [...chart.querySelectorAll("text")].map(
+    const labels = chart.closest(".chart")?.querySelectorAll("span") ?? [];
+    const texts = [...chart.querySelectorAll("text"), ...labels].map(
       text => [text, text.getBoundingClientRect()]);
     for (const [text, box] of texts) {
       if (box.height < 8) wrong.push("too small to read: " + said(text));
@@ -187,7 +203,7 @@ _FLAWS = """() => {
             && box.top < its.bottom - 2 && its.top < box.bottom - 2)
           wrong.push("one over the other: " + said(text) + ", " + said(other));
     }
-    for (const shape of chart.querySelectorAll("path, rect, use"))
+    for (const shape of chart.querySelectorAll("g, path, rect, use"))
       for (const kind of ["fill", "stroke"])
         if (/var\\(--/.test(shape.style[kind])) {
           const name = shape.style[kind].match(/--[\\w-]+/)[0];

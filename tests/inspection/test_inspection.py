@@ -15,13 +15,12 @@ from numpy.typing import DTypeLike, NDArray
 
 from charrnn.inspection.findings import (
     LEAST_PLACES,
-    Finding,
     find,
     half_of,
     is_enough,
     measure,
 )
-from charrnn.inspection.passages import Run, runs, spans
+from charrnn.inspection.passages import runs, spans
 from charrnn.inspection.properties import Places, Property, properties
 from charrnn.inspection.ranks import (
     rank_biserial,
@@ -29,13 +28,19 @@ from charrnn.inspection.ranks import (
     strengths,
     twice_ranks,
 )
-from charrnn.inspection.surprise import (
-    LEAST_PAGE,
-    MOST_PAGE,
+from charrnn.inspection.results import (
+    Finding,
     Guess,
     Level,
     Moment,
+    Picture,
+    Run,
     Surprise,
+    Units,
+)
+from charrnn.inspection.surprise import (
+    LEAST_PAGE,
+    MOST_PAGE,
     probabilities,
     surprise,
 )
@@ -43,8 +48,6 @@ from charrnn.inspection.units import (
     EDGES,
     LEAST_PASSAGE,
     MOST_PASSAGE,
-    Picture,
-    Units,
     picture,
     units,
 )
@@ -53,6 +56,7 @@ from charrnn.network.model import Weights, initial_weights
 from charrnn.report import formats
 from charrnn.report.page import TEMPLATES
 from charrnn.text.vocabulary import Ids, Vocabulary
+from tests.browser import luminance
 
 Array = NDArray[Any]
 
@@ -398,9 +402,11 @@ def test_reading_in_pieces_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> N
         return page, units(weights, ids, vocabulary)
 
     at_once = both()
-    monkeypatch.setattr("charrnn.inspection.units._AT_ONCE", 100 * 36)
-    monkeypatch.setattr("charrnn.inspection.surprise.steps_at_once", lambda _: 10_000)
-    monkeypatch.setattr("charrnn.network.scoring.steps_at_once", lambda _: 100)
+    assert at_once[0] is not None
+    assert at_once[0].read == len(ids) > 2_100
+    for where in ("evaluation", "inspection.surprise", "inspection.units"):
+        monkeypatch.setattr(f"charrnn.{where}.steps_at_once", lambda _: 100)
+    monkeypatch.setattr("charrnn.inspection.findings._BLOCK", 4)
     assert both() == at_once
 
 
@@ -530,21 +536,12 @@ def test_an_even_choice_costs_one_bit_everywhere() -> None:
     assert found.moments[0].expected == (Guess("a", 0.5), Guess("b", 0.5))
 
 
-def luminance(colour: str) -> float:
-    """Return the relative luminance of a colour #rrggbb, after WCAG 2."""
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    r, g, b = (
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts
-    )
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b
-
-
 def test_every_text_has_contrast_on_every_colour() -> None:
     style = (TEMPLATES / "inspection.css").read_text(encoding="utf-8")
     blocks = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
     assert len(blocks) == 2  # light, dark
     for block in blocks:
-        colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
+        colours = dict(re.findall(r"--([\w-]+): #([0-9a-f]{6});", block))
         inks = {
             name: "strong-ink" if name in ("s5", "s6") else "pale-ink"
             for name in colours
@@ -552,7 +549,7 @@ def test_every_text_has_contrast_on_every_colour() -> None:
         }
         assert len(inks) == 12
         for name, ink in inks.items():
-            pair = sorted(luminance(colours[one]) for one in (name, ink))
+            pair = sorted(luminance(bytes.fromhex(colours[one])) for one in (name, ink))
             assert (pair[1] + 0.05) / (pair[0] + 0.05) >= 4.5, (name, block)
             assert re.search(rf"\.{name} \{{ background: var\(--{name}\)", style)
     for strong in re.findall(r"(s[56]) \{ (.*?) \}", style):

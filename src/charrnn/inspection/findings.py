@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from charrnn.inspection.properties import Property
 from charrnn.inspection.ranks import strengths, twice_ranks
+from charrnn.inspection.results import Finding
 from charrnn.text.vocabulary import Ids
 
 Array = NDArray[Any]
@@ -35,51 +36,8 @@ Array = NDArray[Any]
 # or if it is counted from 0 so many times.
 LEAST_PLACES, LEAST_STARTS = 50, 10
 
-
-class Finding(NamedTuple):
-    """The unit that tells a property best.
-
-    Attributes
-    ----------
-    name, meaning, among : str
-        The property, when a place has it, and which places are looked at.
-    is_graded : bool
-        Whether the measure is a rank correlation, 0 to 1, and not an area, 0.5 to 1; on
-        the second half it can be lower.
-    unit : int
-        Counted from 0.
-    is_higher : bool
-        Whether the unit is the higher, and not the lower, with the property.
-    chosen_by, measure : float
-        On the half that it was chosen on, and on the other.
-    of_median, of_character : float
-        On the other half, of the median unit and of the last character alone.
-    places, having : int
-        On the other half; `having` of a graded property is how often it is not 0.
-    """
-
-    name: str
-    meaning: str
-    among: str
-    is_graded: bool
-    unit: int
-    is_higher: bool
-    chosen_by: float
-    measure: float
-    of_median: float
-    of_character: float
-    places: int
-    having: int
-
-    @property
-    def remembers(self) -> bool:
-        """Whether the unit tells more than the last character alone does."""
-        return self.measure > self.of_character
-
-    @property
-    def strength(self) -> float:
-        """How well the property is told in the first half, 0 to 1 of either kind."""
-        return self.chosen_by if self.is_graded else 2 * self.chosen_by - 1
+# Units that are ranked at once: the ranks of all would take several times their states.
+_BLOCK = 64
 
 
 class Half(NamedTuple):
@@ -90,15 +48,15 @@ class Half(NamedTuple):
     ids : (n,) unsigned integer
     states : (m, n) float
         Each unit after each of them.
-    ranks : dict
-        By the name of some places, what `twice_ranks` says of the states there.
+    strengths : dict
+        By the name of a property, how well each unit tells it: -1 to 1, (m,).
     at : slice
         Where it lies in what is read.
     """
 
     ids: Ids
     states: Array
-    ranks: dict[str, NDArray[np.int64]]
+    strengths: dict[str, NDArray[np.float64]]
     at: slice
 
 
@@ -116,11 +74,19 @@ def is_enough(part: slice, one: Property) -> bool:
 
 
 def half_of(ids: Ids, states: Array, at: slice, asked: list[Property]) -> Half:
-    """Rank the states, (m, N), in a half of what is read, for what is to be asked."""
+    """Rank the states, (m, N), in a half of what is read, by what is to be asked."""
     places = {one.among.name: one.among.chosen[at] for one in asked}
     here = states[:, at]
-    ranks = {name: twice_ranks(here[:, chosen]) for name, chosen in places.items()}
-    return Half(ids[at], here, ranks, at)
+    found = {one.name: np.empty(len(here)) for one in asked}
+    for block in (slice(k, k + _BLOCK) for k in range(0, len(here), _BLOCK)):
+        ranks = {
+            name: twice_ranks(here[block, chosen]) for name, chosen in places.items()
+        }
+        for one in asked:
+            found[one.name][block] = strengths(
+                ranks[one.among.name], values_in(at, one), is_graded=one.is_graded
+            )
+    return Half(ids[at], here, found, at)
 
 
 def measure(strength: float, *, is_graded: bool) -> float:
@@ -130,16 +96,14 @@ def measure(strength: float, *, is_graded: bool) -> float:
 
 def find(one: Property, first: Half, second: Half) -> Finding:
     """Choose the unit that tells a property best in one half; measure it in the other."""
-    name, graded, values = one.among.name, one.is_graded, values_in(second.at, one)
-    known = values_in(first.at, one)
-    when_chosen = strengths(first.ranks[name], known, is_graded=graded)
-    then = strengths(second.ranks[name], values, is_graded=graded)
+    graded, values = one.is_graded, values_in(second.at, one)
+    when_chosen, then = first.strengths[one.name], second.strengths[one.name]
     unit = int(np.argmax(np.abs(when_chosen)))  # of equals, the lowest
     sign = 1 if when_chosen[unit] >= 0 else -1
     return Finding(
         name=one.name,
         meaning=one.meaning,
-        among=name,
+        among=one.among.name,
         is_graded=graded,
         unit=unit,
         is_higher=sign > 0,

@@ -6,27 +6,12 @@ such a length; else the same with words; else anywhere.
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-
-class Run(NamedTuple):
-    """Consecutive characters that look the same.
-
-    Attributes
-    ----------
-    level : int
-        Of colour, from 0.
-    is_marked : bool
-        Underlined.
-    text : str
-    """
-
-    level: int
-    is_marked: bool
-    text: str
+from charrnn.inspection.results import Run
 
 
 def runs(

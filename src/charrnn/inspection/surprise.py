@@ -4,14 +4,15 @@ The surprise at a character is -log2 of the probability that the network gave it
 bits: 0 if it was certain, log2 K if it had no idea.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charrnn import exact
 from charrnn.exact import mean
-from charrnn.inspection.passages import Run, runs, spans
+from charrnn.inspection.passages import runs, spans
+from charrnn.inspection.results import Guess, Level, Moment, Surprise
 from charrnn.network.kernels import forward
 from charrnn.network.model import Weights
 from charrnn.network.scoring import network_scores, steps_at_once
@@ -19,9 +20,8 @@ from charrnn.text.vocabulary import Ids, Vocabulary
 
 Array = NDArray[Any]
 
-# Of the test part only so many characters are read to choose the page from, and so many
-# only as take about a second; but always enough for a page.
-MOST_READ, _SECONDS = 50_000, 1
+# Characters of the test part that are read to choose the page from, whatever the network.
+MOST_READ = 50_000
 # Characters of a page.
 LEAST_PAGE, MOST_PAGE = 1_500, 2_000
 # Where the levels of colour begin, bits.
@@ -30,82 +30,6 @@ LEVELS = (0.0, 0.5, 1.0, 2.0, 4.0, 6.0, 9.0)
 _MOMENTS, _GUESSES = 5, 3
 # Characters shown before and after the one that surprised.
 _BEFORE, _AFTER = 24, 12
-
-
-class Level(NamedTuple):
-    """A level of colour.
-
-    Attributes
-    ----------
-    least, most : float
-        Bits, from the one on and below the other; the last level's `most` is None.
-    characters : int
-        Of the page.
-    share, bits_share : float
-        Of the page's characters, and of all its bits.
-    """
-
-    least: float
-    most: float | None
-    characters: int
-    share: float
-    bits_share: float
-
-
-class Guess(NamedTuple):
-    """A character that the network expected, and its probability."""
-
-    character: str
-    probability: float
-
-
-class Moment(NamedTuple):
-    """A character that surprised.
-
-    Attributes
-    ----------
-    before, character, after : str
-        The text there.
-    bits : float
-    expected : tuple of Guess
-        The most likely ones, with the most likely first.
-    """
-
-    before: str
-    character: str
-    after: str
-    bits: float
-    expected: tuple[Guess, ...]
-
-
-class Surprise(NamedTuple):
-    """A page of the test part.
-
-    Attributes
-    ----------
-    runs : tuple of Run
-    levels : tuple of Level
-    moments : tuple of Moment
-        The greatest surprises, no two in a word, with the greatest first.
-    start, characters : int
-        Where in the test part the page begins, counted from 0, and its length.
-    read : int
-        Characters of the test part among which the page was chosen.
-    is_whole_part : bool
-        Whether these are all of them.
-    bits, part_bits : float
-        Per character, of the page and of the whole test part.
-    """
-
-    runs: tuple[Run, ...]
-    levels: tuple[Level, ...]
-    moments: tuple[Moment, ...]
-    start: int
-    characters: int
-    read: int
-    is_whole_part: bool
-    bits: float
-    part_bits: float
 
 
 def surprise(
@@ -132,8 +56,7 @@ def surprise(
     """
     if len(test) < 2:
         return None
-    most = _SECONDS * 10 * steps_at_once(weights)
-    ids = np.asarray(test[: min(MOST_READ, max(most, MOST_PAGE + 1))])
+    ids = np.asarray(test[:MOST_READ])
     text = vocabulary.decode(ids)
     # From here on place i is the character i + 1: nothing predicted the first one.
     bits = network_scores(weights, ids).nats / float(exact.log(2.0))

@@ -5,81 +5,34 @@ After Karpathy, Johnson and Fei-Fei, "Visualizing and Understanding Recurrent Ne
 are found stands in `findings`.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.inspection.findings import Finding, Half, find, half_of, is_enough, measure
-from charrnn.inspection.passages import Run, runs, spans
+from charrnn.inspection.findings import Half, find, half_of, is_enough, measure
+from charrnn.inspection.passages import runs, spans
 from charrnn.inspection.properties import Property, properties
 from charrnn.inspection.ranks import strengths, twice_ranks
+from charrnn.inspection.results import Finding, Picture, Units
 from charrnn.network.kernels import forward
 from charrnn.network.model import Weights
+from charrnn.network.scoring import steps_at_once
 from charrnn.text.vocabulary import Ids, Vocabulary
 
 Array = NDArray[Any]
 
-# Of the test part only so many characters are read, and so many activations looked at:
-# about a second, and 200 MB.
-MOST_READ, MOST_ACTIVATIONS = 20_000, 4_000_000
+# Characters of the test part that are read, whatever the network.
+MOST_READ = 20_000
 # The units of which there is a picture, and the characters of its passage.
 MOST_PICTURES = 5
 LEAST_PASSAGE, MOST_PASSAGE = 280, 400
 # Between the levels of colour, from -1 to 1.
 EDGES = (-0.9, -0.6, -0.2, 0.2, 0.6, 0.9)
 
-# Products at once in compiled code, which cannot be interrupted: a tenth of a second.
-_AT_ONCE = 10**9
-
 # In a passage so many places should have the property, and so many not.
 _ENOUGH = 10
 _MOST_PASSAGES = 500
-
-
-class Picture(NamedTuple):
-    """A passage of the second half, coloured by a unit's activation.
-
-    Attributes
-    ----------
-    finding : Finding
-    runs : tuple of Run
-        Level 0 is lowest; marked is where the property holds, if it is not graded.
-    start : int
-        Where in the test part it begins, counted from 0.
-    measure : float
-        How well the unit tells the property in this passage.
-    """
-
-    finding: Finding
-    runs: tuple[Run, ...]
-    start: int
-    measure: float
-
-
-class Units(NamedTuple):
-    """What single units follow.
-
-    Attributes
-    ----------
-    findings : tuple of Finding
-        Of each property; the one that was told best in the first half first.
-    pictures : tuple of Picture
-        Of a few, each of another unit: first those that remember something.
-    skipped : tuple of str
-        The names of the properties for which the text has not enough places.
-    edges : tuple of float
-        Between the levels of colour of the pictures.
-    hidden_size, read : int
-        m, and how many characters of the test part were read.
-    """
-
-    findings: tuple[Finding, ...]
-    pictures: tuple[Picture, ...]
-    skipped: tuple[str, ...]
-    edges: tuple[float, ...]
-    hidden_size: int
-    read: int
 
 
 def units(weights: Weights, test: Ids, vocabulary: Vocabulary) -> Units | None:
@@ -99,7 +52,7 @@ def units(weights: Weights, test: Ids, vocabulary: Vocabulary) -> Units | None:
     """
     if len(test) < 2:
         return None
-    read = min(MOST_READ, MOST_ACTIVATIONS // weights.hidden_size, len(test) - 1)
+    read = min(MOST_READ, len(test) - 1)
     # A property may look one character ahead.
     text = vocabulary.decode(np.asarray(test[: read + 1]))
     middle = read // 2
@@ -137,13 +90,16 @@ def units(weights: Weights, test: Ids, vocabulary: Vocabulary) -> Units | None:
 
 def _states(weights: Weights, ids: Ids) -> Array:
     """Return each unit's activation after each character, (m, N), from a zero state."""
-    m, pieces = weights.hidden_size, []
-    hidden = np.zeros(m, weights.b.dtype)
-    size = max(64, _AT_ONCE // (m * m))
+    states = np.empty((weights.hidden_size, len(ids)), weights.b.dtype)
+    hidden, size = (
+        np.zeros(weights.hidden_size, weights.b.dtype),
+        steps_at_once(weights),
+    )
     for at in range(0, len(ids), size):
-        pieces.append(forward.states_after(weights, ids[at : at + size], hidden))
-        hidden = pieces[-1][-1]
-    return np.ascontiguousarray(np.concatenate(pieces).T)
+        piece = forward.states_after(weights, ids[at : at + size], hidden)
+        states[:, at : at + size] = piece.T
+        hidden = piece[-1]
+    return states
 
 
 def picture(finding: Finding, one: Property, half: Half, text: str) -> Picture:

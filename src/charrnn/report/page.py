@@ -18,8 +18,7 @@ from charrnn.files.metrics.gradient_metrics import GradientCheckMetrics, Paramet
 from charrnn.files.metrics.schema import CorpusMetrics, SampleMetrics
 from charrnn.files.metrics.train_metrics import EpochMetrics, TrainingText, TrainMetrics
 from charrnn.gradcheck.comparison import Errors, largest
-from charrnn.inspection.surprise import Surprise
-from charrnn.inspection.units import Units
+from charrnn.inspection.results import Surprise, Units
 from charrnn.report import formats
 from charrnn.report.figures import Chart, charts
 from charrnn.report.shapes import ramp
