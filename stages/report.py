@@ -31,8 +31,6 @@ GRADIENTS = Path("metrics/gradient_check.json")
 TRAINING = Path("metrics/train.json")
 LOSS = Path("metrics/loss.csv")
 VALIDATION = Path("metrics/validation.csv")
-PANELS = Path("metrics/loss_by_epoch.svg")
-OVERLAID = Path("metrics/loss_overlaid.svg")
 TEXTS = Path("data/model/training_texts.json")
 EVALUATION = Path("metrics/evaluation.json")
 SAMPLE = Path("metrics/sample.txt")
@@ -45,7 +43,7 @@ REPORT = Path("metrics/report.html")
 
 def main() -> None:
     """Run the stage ``report``."""
-    files = [CORPUS, GRADIENTS, TRAINING, LOSS, VALIDATION, PANELS, OVERLAID, TEXTS]
+    files = [CORPUS, GRADIENTS, TRAINING, LOSS, VALIDATION, TEXTS]
     files += [EVALUATION, SAMPLE, COPYING, TEST, VOCABULARY, BEST, PARAMS]
     inputs = Inputs([], files, code=sorted(TEMPLATES.iterdir()))
     params: dict[str, Any] = {kind.section: load_section(kind) for kind in SECTIONS}
@@ -62,8 +60,6 @@ def main() -> None:
             training=read_metrics(TrainMetrics, TRAINING),
             curve=read_table(LOSS, Row._fields),
             validations=read_table(VALIDATION, Validation._fields, may_be_empty=True),
-            panels=read_bytes(PANELS),
-            overlaid=read_bytes(OVERLAID),
             texts=read_metrics(TrainingTexts, TEXTS).texts,
             evaluation=evaluation,
             given=given,

@@ -67,6 +67,10 @@ def test_the_report_depends_on_each_value() -> None:
     assert "params.yaml" in deps("report")
 
 
+def test_the_report_draws_its_curves_itself() -> None:
+    assert not [path for path in deps("report") if path.endswith(".svg")]
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_command_is_shell_neutral(stage: str) -> None:
     assert STAGES[stage]["cmd"] == f"python -m stages.{stage}"

@@ -2,12 +2,14 @@
 
 import itertools
 import json
+import math
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +27,18 @@ from charrnn.files.models import save_model
 from charrnn.files.params import load_section
 from charrnn.files.prepared import load_vocabulary
 from charrnn.files.yaml12 import read_yaml
-from charrnn.plots import curves
 from charrnn.report import formats
 from charrnn.report import params as report_params
 from charrnn.report import reading as report_reading
+from charrnn.report.charts import chart
 from charrnn.report.data import Corpus, Training
-from charrnn.report.figures import charts
-from charrnn.report.shapes import ramp
+from charrnn.report.page import TEMPLATES
 from charrnn.settings import ModelConfig, Recipe
 from charrnn.training.loop import start
 from charrnn.training.loop import train as learn
 from charrnn.training.state import Row, Validation
 from stages import evaluate, fetch, gradcheck, plot, prepare, report, sample, train
-from tests.browser import Opened, chromium, flaws, opened
+from tests.browser import Opened, chromium, flaws, luminance, opened
 from tests.conftest import VALUES
 from tests.imports import ROOT
 
@@ -178,12 +179,6 @@ def run_of(folder: Path, epochs: int, *, validations: bool = True) -> Path:
     write_table(metrics / "loss.csv", Row._fields, rows)
     write_table(metrics / "validation.csv", Validation._fields, checked)
     change(metrics / "train.json", epochs=figures, best=best)
-    size: dict[str, Any] = {"width": 11.0, "height": 6.0, "highest_loss": 60.0}
-    curve, points = np.array(rows), np.array(checked).reshape(-1, 3)
-    panels = curves.epoch_panels(curve, sequence_length=25, **size)
-    overlaid = curves.epochs_overlaid(curve, points, sequence_length=25, **size)
-    (metrics / "loss_by_epoch.svg").write_bytes(panels)
-    (metrics / "loss_overlaid.svg").write_bytes(overlaid)
     return write_report(folder)
 
 
@@ -198,6 +193,9 @@ def assert_good(seen: Opened) -> None:
     assert seen.requests == seen.console == seen.errors == []
     assert flaws(seen.page) == []
     assert seen.page.locator("svg").count() >= 2
+    cut = """[...document.querySelectorAll(".chart svg")].filter(
+        one => getComputedStyle(one).overflow !== "hidden").length"""
+    assert seen.page.evaluate(cut) == 0
     assert seen.page.locator("p").count() > 20
 
 
@@ -372,13 +370,6 @@ def test_a_run_without_held_out_parts_can_be_read(
 
 
 NO_BEST = """{"best": {"update": 1}, "epochs": {}, "first_loss": 1, "updates": 1}"""
-ANOTHER_FIGURE = """<svg xmlns="http://www.w3.org/2000/svg"
-xmlns:xlink="http://www.w3.org/1999/xlink"><g id="figure_1"><g id="axes_1">
-<g id="patch_1"><path d="M 0 0 L 9 0 L 9 9 L 0 9 z"/></g>
-<g id="xtick_1"><use xlink:href="#m" x="1" y="9"/><text>1</text></g>
-<g id="ytick_1"><use xlink:href="#m" x="0" y="8"/><text>40</text></g>
-<g id="line2d_1"><path d="M 1 1 L 8 8"/></g><g id="text_1"><text>epoch 99</text></g>
-</g></g><path id="m" d="M 0 0 L 0 3"/></svg>"""
 DAMAGES: list[tuple[Path, str, str]] = [
     (report.CORPUS, "{}", "characters is missing"),
     (report.CORPUS, "[1]", "holds list, not an object"),
@@ -397,9 +388,6 @@ DAMAGES: list[tuple[Path, str, str]] = [
         "its epochs are not those of metrics/train.json",
     ),
     (report.VALIDATION, "epoch\n", "its columns are not epoch, update, nats_per"),
-    (report.PANELS, ANOTHER_FIGURE, "its epochs are not those of metrics/train.json"),
-    (report.PANELS, "<svg", "not a figure of stage plot"),
-    (report.OVERLAID, "<svg xmlns='http://www.w3.org/2000/svg'/>", "not a figure"),
     (report.TEXTS, "=== update 0, smooth loss 1.00 nats\nshort\n\n", "text 1 is not a"),
     (report.SAMPLE, "short\n", "it is not a beginning, 1,000 characters"),
 ]
@@ -562,59 +550,79 @@ def test_evenly_chosen_items(length: int, most: int, first: int) -> None:
     assert len(apart) <= 1
 
 
-def drawn(epochs: int) -> tuple[bytes, bytes]:
-    """Draw both figures of a made-up run, with validations."""
-    curve = np.array(
-        [
-            (e, 10 * e + i, 50.0 - e - i, 0.5)
-            for e in range(1, epochs + 1)
-            for i in range(10)
-        ]
-    )
-    points = curve[::3, :3] / [1, 1, 25]
-    size: dict[str, Any] = {"width": 9.0, "height": 6.0, "highest_loss": None}
-    panels = curves.epoch_panels(curve, sequence_length=25, **size)
-    return panels, curves.epochs_overlaid(curve, points, sequence_length=25, **size)
+@st.composite
+def runs(draw: st.DrawFn) -> tuple[Any, Any, float | None]:
+    """Draw a run's curve and validations, and where the loss axis ends, or None."""
+    epoch = st.lists(st.integers(1, 5_000), min_size=1, max_size=4)
+    steps = draw(st.lists(epoch, min_size=1, max_size=6))
+    numbers = [number for number, one in enumerate(steps, 1) for _ in one]
+    updates = np.cumsum([step for one in steps for step in one])
+    loss = st.floats(1e-6, 1e6)
+    losses = draw(st.lists(loss, min_size=len(numbers), max_size=len(numbers)))
+    curve = np.column_stack([numbers, updates, losses, np.full(len(numbers), 0.5)])
+    checked = curve[draw(st.integers(0, 4)) :: 3, :3] / (1, 1, 25)
+    return curve, checked, draw(st.none() | loss)
 
 
-@pytest.mark.parametrize("epochs", [1, 2, 3, 4, 7, 40])
-def test_a_figure_is_taken_apart(epochs: int) -> None:
-    panels, overlaid = (
-        charts(figure, "x", "here", size=4.0) for figure in drawn(epochs)
-    )
-    # Every colour that is not an epoch's is known.
-    assert panels[1] == 0
-    assert overlaid[1] == epochs
-    assert len(panels[0]) == min(epochs, 12)
-    assert len(overlaid[0]) == 1
-    titles = [chart.title for chart in panels[0]]
-    assert titles[0] == "epoch 1"
-    assert titles[-1] == f"epoch {epochs}"
-    for chart in (*panels[0], *overlaid[0]):
-        assert not re.search("#[0-9a-fA-F]{6}", chart.shapes)
-        assert chart.shapes.count('class="x"') >= 2
-        assert chart.shapes.count('class="y"') >= 2
-    legend = overlaid[0][0].legend
-    assert [label.is_dot for label in legend] == [False] * min(epochs, 8) + [True]
-    assert legend[0].colour == "--epoch-1"
-    assert legend[-2].colour == f"--epoch-{epochs}"
-    assert legend[-1].text == "validation (times 25)"
+@given(runs())
+def test_curves_and_dots_are_where_the_ticks_say(
+    run: tuple[Any, Any, float | None],
+) -> None:
+    curve, checked, end = run
+    found = chart(curve, checked, sequence_length=25, highest_loss=end)
+    assert found == chart(curve, checked, sequence_length=25, highest_loss=end)
+    per_window = checked * (1, 1, 25)
+    if end is None or end <= curve[:, 2].min():
+        end = math.inf
+    scales = []
+    for ticks in (found.x, found.y):
+        places = [float(tick.at) for tick in ticks]
+        values = [Decimal(tick.label.replace(",", "")) for tick in ticks]
+        assert 2 <= len(ticks) <= 7
+        assert 0 <= min(places) <= max(places) <= 100
+        (step,) = {b - a for a, b in itertools.pairwise(values)}
+        assert step.normalize().as_tuple().digits in {(1,), (2,), (5,)}
+        scale = (places[-1] - places[0]) / float(values[-1] - values[0])
+        scales.append((places[0], float(values[0]), scale))
+    assert [one.epoch for one in found.curves] == sorted(set(curve[:, 0].tolist()))
+    start = 0.0
+    for one in found.curves:
+        for path, table in ((one.line, curve), (one.dots, per_window)):
+            rows = table[table[:, 0] == one.epoch, 1:3] - (start, 0)
+            numbers = [float(n) for n in re.findall(r"-?[0-9]+\.[0-9]{2}", path)]
+            assert len(numbers) == rows.size
+            for place, value, (at, origin, scale) in zip(
+                numbers, rows.ravel().tolist(), itertools.cycle(scales), strict=False
+            ):
+                expected = at + (value - origin) * scale
+                assert place == pytest.approx(expected, rel=1e-3, abs=0.05)
+            assert all(0 <= x <= 100 for x in numbers[::2])
+            # What is above the end of the axis is above the box, which cuts it off.
+            for y, loss in zip(numbers[1::2], rows[:, 1], strict=True):
+                assert y <= 0 if loss >= end else 0 <= y <= 100
+        start = curve[curve[:, 0] == one.epoch][-1, 1]
 
 
-def luminance(colour: str) -> float:
-    """Return the relative luminance of a colour, as WCAG 2 defines it."""
-    values = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [
-        v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in values
-    ]
-    return sum(w * v for w, v in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+def test_every_colour_is_a_variable() -> None:
+    templates = [path.read_text(encoding="utf-8") for path in TEMPLATES.iterdir()]
+    definition, colour = r"--[\w-]+: #[0-9a-f]{6};", r"#[0-9a-f]{3,8}\b"
+    assert len(re.findall(definition, "".join(templates))) > 40
+    assert not re.findall(colour, re.sub(definition, "", "".join(templates)))
 
 
-@pytest.mark.parametrize("epochs", [1, 6, 256])
-def test_every_epochs_colour_stands_out(epochs: int) -> None:
-    light, dark = ramp(epochs)
-    assert len(light) == len(dark) == epochs
-    assert min(len(set(light)), len(set(dark))) > 0.8 * epochs
-    assert min(1.05 / (luminance(one) + 0.05) for one in light) > 3
-    paper = luminance("#17181b") + 0.05
-    assert min((luminance(one) + 0.05) / paper for one in dark) > 3
+@pytest.mark.parametrize(("scheme", "paper"), [(0, "fdfcfa"), (1, "17181b")])
+def test_every_epochs_colour_stands_out(scheme: int, paper: str) -> None:
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    block = style.split(":root {")[scheme + 1]
+    found = re.findall(r"--([\w-]+): #(\w+);", block)
+    colours = {name: bytes.fromhex(colour) for name, colour in found}
+    assert colours["paper"].hex() == paper
+    curve = np.array([(epoch, epoch, 1.0, 0.5) for epoch in range(1, 41)])
+    drawn = chart(curve, curve[:0, :3], sequence_length=25, highest_loss=None).curves
+    for one in drawn:
+        name, other, share = re.findall(r"epochs-[1-4]|[0-9.]+(?=%)", one.colour)
+        ends = zip(colours[name], colours[other], strict=True)
+        mixed = [a + (b - a) * float(share) / 100 for a, b in ends]
+        pair = sorted([luminance(mixed), luminance(colours["paper"])])
+        assert (pair[1] + 0.05) / (pair[0] + 0.05) > 3
+    assert len({one.colour for one in drawn}) == 40

@@ -20,17 +20,16 @@ from charrnn.files.metrics.train_metrics import EpochMetrics, TrainingText, Trai
 from charrnn.gradcheck.comparison import Errors, largest
 from charrnn.inspection.results import Surprise, Units
 from charrnn.report import formats
-from charrnn.report.figures import Chart, charts
-from charrnn.report.shapes import ramp
+from charrnn.report.charts import chart
 from charrnn.settings import meanings
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 _MOST_EPOCHS = 24
 _MOST_TEXTS = 12
-_PANELS, _OVERLAID = "metrics/loss_by_epoch.svg", "metrics/loss_overlaid.svg"
+_MOST_PANELS = 12
+_MOST_LABELS = 7
 _LOSS, _TRAINING = "metrics/loss.csv", "metrics/train.json"
-_PANEL_SIZE, _OVERLAID_SIZE = 4.6, 3.2  # the greatest in report.css
 _PARTS = ("training", "validation", "test")
 _BASELINES = {
     "uniform": "uniform",
@@ -55,8 +54,6 @@ class Report(NamedTuple):
         The fields of `charrnn.training.state.Row`.
     validations : (n, 3) float64
         The fields of `charrnn.training.state.Validation`; n may be 0.
-    panels, overlaid : bytes
-        The figures of stage plot, SVG.
     texts : list of TrainingText
         What the network wrote while it learned.
     given, written : str
@@ -75,8 +72,6 @@ class Report(NamedTuple):
     training: TrainMetrics
     curve: NDArray[np.float64]
     validations: NDArray[np.float64]
-    panels: bytes
-    overlaid: bytes
     texts: list[TrainingText]
     evaluation: EvaluationMetrics
     given: str
@@ -101,7 +96,7 @@ def render(report: Report) -> bytes:
     Raises
     ------
     ArtifactError
-        If two parts of the report are not of the same run, or a figure is damaged.
+        If two parts of the report are not of the same run.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -134,16 +129,20 @@ def _something(content: Any) -> Any:
 
 
 def _context(report: Report) -> dict[str, Any]:
-    overlaid, colours = charts(
-        report.overlaid, "overlaid", _OVERLAID, size=_OVERLAID_SIZE
-    )
     epochs = _epochs(report)
+    T = report.params["train"].sequence_length
+    highest_loss = report.params["plot"].highest_loss
+    axes = {"sequence_length": T, "highest_loss": highest_loss and highest_loss * T}
+    overlaid = chart(report.curve, report.validations, **axes)
     models = _models(report.evaluation)
     checks = _checks(report.gradients)
     return report._asdict() | {
-        "ramp": ramp(colours),
-        "panels": _panels(report, epochs),
-        "overlaid": overlaid[0],
+        "overlaid": overlaid,
+        "legend": formats.evenly(overlaid.curves, _MOST_LABELS, first=1),
+        "apart": chart(report.curve, report.validations[:0], **axes),
+        "panels": epochs
+        if len(epochs) <= _MOST_PANELS
+        else formats.evenly(epochs, _MOST_PANELS - 1, first=1),
         "parts": [
             (part, getattr(report.corpus, f"{part}_characters")) for part in _PARTS
         ],
@@ -166,26 +165,14 @@ def _context(report: Report) -> dict[str, Any]:
 def _epochs(report: Report) -> list[EpochRow]:
     curve = report.curve
     if sorted(set(curve[:, 0].tolist())) != sorted(report.training.epochs):
-        raise _other_epochs(_LOSS)
+        message = f"{_LOSS}: its epochs are not those of {_TRAINING}: run dvc repro"
+        raise ArtifactError(message)
     rows = []
     for number, figures in sorted(report.training.epochs.items()):
         points = curve[curve[:, 0] == number]
         lowest_at = int(points[points[:, 2].argmin(), 1])
         rows.append(EpochRow(number, figures, lowest_at))
     return rows
-
-
-def _panels(report: Report, epochs: list[EpochRow]) -> list[tuple[Chart, EpochRow]]:
-    panels, _ = charts(report.panels, "panel", _PANELS, size=_PANEL_SIZE)
-    rows = {f"epoch {row.number}": row for row in epochs}
-    if not all(panel.title in rows for panel in panels):
-        raise _other_epochs(_PANELS)
-    return [(panel, rows[panel.title]) for panel in panels]
-
-
-def _other_epochs(where: str) -> ArtifactError:
-    message = f"{where}: its epochs are not those of {_TRAINING}: run dvc repro"
-    return ArtifactError(message)
 
 
 def _checks(gradients: GradientCheckMetrics) -> dict[str, dict[str, Errors]]:
