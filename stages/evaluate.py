@@ -5,11 +5,9 @@ from stages.runtime import signals
 if __name__ == "__main__":  # before the imports that take long
     signals.end_at_once("evaluate")
 
-from pathlib import Path
 
 from charrnn.evaluation.measures import measure, spread
 from charrnn.evaluation.ngrams import NGram, fits, uniform
-from charrnn.files.artifacts import write_json
 from charrnn.files.metrics.evaluation_metrics import EvaluationMetrics
 from charrnn.files.models import load_model
 from charrnn.files.params import load_section
@@ -17,13 +15,8 @@ from charrnn.files.prepared import load_ids, load_vocabulary
 from charrnn.network.scoring import network_scores
 from charrnn.settings import EvaluateConfig
 from stages.runtime.inputs import Inputs
+from stages.runtime.paths import BEST, EVALUATION, TEST, TRAINING, VOCABULARY
 from stages.runtime.running import log, run
-
-TRAINING = Path("data/prepared/training.npy")
-TEST = Path("data/prepared/test.npy")
-VOCABULARY = Path("data/prepared/vocabulary.json")
-BEST = Path("data/model/best.safetensors")
-METRICS = Path("metrics/evaluation.json")
 
 ORDERS = {"unigram": 1, "bigram": 2, "trigram": 3, "fourgram": 4, "fivegram": 5}
 
@@ -37,9 +30,9 @@ def main() -> None:
     training, test = load_ids(TRAINING, vocabulary), load_ids(TEST, vocabulary)
     if len(test) < 2:
         log.info("nothing to evaluate on: the test part has %d characters", len(test))
-        with inputs.written():
-            metrics = EvaluationMetrics(test_characters=len(test))
-            write_json(METRICS, metrics.content())
+        metrics = EvaluationMetrics(test_characters=len(test))
+        with inputs.outputs() as out:
+            out.json(EVALUATION, metrics.content())
         return
     network = network_scores(weights, test)
     models = {"uniform": uniform(vocabulary.size)}
@@ -53,8 +46,8 @@ def main() -> None:
     metrics = EvaluationMetrics(
         test_characters=len(test), blocks=spread(network, config.blocks), **models
     )
-    with inputs.written():
-        write_json(METRICS, metrics.content())
+    with inputs.outputs() as out:
+        out.json(EVALUATION, metrics.content())
     for name, measures in models.items():
         log.info(
             "%-8s %.4f nats, %.4f bits per character, perplexity %6.2f, accuracy %4.1f %%",

@@ -5,16 +5,13 @@ from stages.runtime import signals
 if __name__ == "__main__":  # before the imports that take long
     signals.end_at_once("fetch")
 
-from pathlib import Path
 
-from charrnn.files.artifacts import write_text
 from charrnn.files.bible import bible_source, verses
 from charrnn.files.params import load_section
 from charrnn.settings import FetchConfig
 from stages.runtime.inputs import Inputs
+from stages.runtime.paths import BOOK
 from stages.runtime.running import log, run
-
-BOOK = Path("data/raw/kjv-new-testament.txt")
 
 
 def main() -> None:
@@ -22,8 +19,8 @@ def main() -> None:
     inputs = Inputs([FetchConfig])
     config = load_section(FetchConfig)
     text = verses(bible_source(), config.first_book, config.last_book)
-    with inputs.written():
-        write_text(BOOK, text)
+    with inputs.outputs() as out:
+        out.text(BOOK, text)
     log.info(
         "%s to %s, %s characters, to %s",
         config.first_book,

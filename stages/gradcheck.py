@@ -6,13 +6,11 @@ if __name__ == "__main__":  # before the imports that take long
     signals.end_at_once("gradcheck")
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from charrnn.errors import BookError
-from charrnn.files.artifacts import write_json
 from charrnn.files.metrics.gradient_metrics import (
     GradientCheckMetrics,
     GradientCheckSettings,
@@ -29,12 +27,8 @@ from charrnn.network.model import initial_weights
 from charrnn.network.streams import Purpose, stream
 from charrnn.settings import GradcheckConfig, ModelConfig
 from stages.runtime.inputs import Inputs
+from stages.runtime.paths import GRADIENTS, TRAINING, VERDICT, VOCABULARY
 from stages.runtime.running import log, run
-
-TRAINING = Path("data/prepared/training.npy")
-VOCABULARY = Path("data/prepared/vocabulary.json")
-FIGURES = Path("metrics/gradient_check.json")
-VERDICT = Path("metrics/gradient_check_passed.json")
 
 
 def main() -> None:
@@ -123,9 +117,9 @@ def main() -> None:
     )
     errors = {name: ParameterErrors(**one) for name, one in checks.items()}
     metrics = GradientCheckMetrics(settings=settings, **errors)
-    with inputs.written():
-        write_json(FIGURES, metrics.content())
-        write_json(VERDICT, GradientCheckVerdict(passed=True).content())
+    with inputs.outputs() as out:
+        out.json(GRADIENTS, metrics.content())
+        out.json(VERDICT, GradientCheckVerdict(passed=True).content())
 
 
 if __name__ == "__main__":

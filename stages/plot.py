@@ -5,10 +5,9 @@ from stages.runtime import signals
 if __name__ == "__main__":  # before the imports that take long
     signals.end_at_once("plot")
 
-from pathlib import Path
 from typing import Any
 
-from charrnn.files.artifacts import read_table, write_bytes
+from charrnn.files.artifacts import read_table
 from charrnn.files.params import load_section
 from charrnn.plots.curves import (
     COLUMNS,
@@ -18,19 +17,15 @@ from charrnn.plots.curves import (
 )
 from charrnn.settings import PlotConfig, TrainConfig
 from stages.runtime.inputs import Inputs
+from stages.runtime.paths import LOSS, OVERLAID, PANELS, VALIDATIONS
 from stages.runtime.running import log, run
-
-CURVE = Path("metrics/loss.csv")
-VALIDATIONS = Path("metrics/validation.csv")
-PANELS = Path("metrics/loss_by_epoch.svg")
-OVERLAID = Path("metrics/loss_overlaid.svg")
 
 
 def main() -> None:
     """Run the stage ``plot``."""
-    inputs = Inputs([PlotConfig, "train.sequence_length"], [CURVE, VALIDATIONS])
+    inputs = Inputs([PlotConfig, "train.sequence_length"], [LOSS, VALIDATIONS])
     config = load_section(PlotConfig)
-    curve = read_table(CURVE, COLUMNS)
+    curve = read_table(LOSS, COLUMNS)
     validations = read_table(VALIDATIONS, VALIDATION_COLUMNS, may_be_empty=True)
     T = load_section(TrainConfig).sequence_length
     axes: dict[str, Any] = {
@@ -43,10 +38,10 @@ def main() -> None:
         PANELS: epoch_panels(curve, **axes),
         OVERLAID: epochs_overlaid(curve, validations, **axes),
     }
-    with inputs.written():
+    with inputs.outputs() as out:
         for path, figure in figures.items():
-            write_bytes(path, figure)
-    log.info("%d points of %s to %s and %s", len(curve), CURVE, PANELS, OVERLAID)
+            out.write(path, figure)
+    log.info("%d points of %s to %s and %s", len(curve), LOSS, PANELS, OVERLAID)
 
 
 if __name__ == "__main__":

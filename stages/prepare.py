@@ -8,23 +8,18 @@ if __name__ == "__main__":  # before the imports that take long
 from pathlib import Path
 
 from charrnn.errors import BookError
-from charrnn.files.arrays import write_array
-from charrnn.files.artifacts import read_bytes, write_json
+from charrnn.files.arrays import bytes_of_array
+from charrnn.files.artifacts import read_bytes
 from charrnn.files.metrics.schema import CorpusMetrics
 from charrnn.files.params import load_section
-from charrnn.files.prepared import save_vocabulary
+from charrnn.files.prepared import vocabulary_content
 from charrnn.settings import PrepareConfig
 from charrnn.text.book import decode_book
 from charrnn.text.parts import split
 from charrnn.text.vocabulary import Vocabulary, entropy_bits
 from stages.runtime.inputs import Inputs
+from stages.runtime.paths import CORPUS, TEST, TRAINING, VALIDATION, VOCABULARY
 from stages.runtime.running import log, run
-
-TRAINING = Path("data/prepared/training.npy")
-VALIDATION = Path("data/prepared/validation.npy")
-TEST = Path("data/prepared/test.npy")
-VOCABULARY = Path("data/prepared/vocabulary.json")
-METRICS = Path("metrics/corpus.json")
 
 
 def main() -> None:
@@ -59,11 +54,11 @@ def main() -> None:
         unigram_entropy_bits=entropy_bits(ids, vocabulary.size),
         **sizes,
     )
-    with inputs.written():
+    with inputs.outputs() as out:
         for path, part in zip((TRAINING, VALIDATION, TEST), parts, strict=True):
-            write_array(path, part)
-        save_vocabulary(VOCABULARY, vocabulary)
-        write_json(METRICS, metrics.content())
+            out.write(path, bytes_of_array(part))
+        out.json(VOCABULARY, vocabulary_content(vocabulary))
+        out.json(CORPUS, metrics.content())
     log.info(
         "%s: %s characters, %d distinct; %s to learn, %s to validate, %s to test",
         config.book,

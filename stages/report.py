@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.errors import ArtifactError
-from charrnn.files.artifacts import read_bytes, read_table, write_bytes
+from charrnn.files.artifacts import read_bytes, read_table
 from charrnn.files.metrics.evaluation_metrics import EvaluationMetrics
 from charrnn.files.metrics.gradient_metrics import GradientCheckMetrics
 from charrnn.files.metrics.schema import CorpusMetrics, SampleMetrics, read_metrics
@@ -24,26 +24,27 @@ from charrnn.report.page import TEMPLATES, Report, render
 from charrnn.settings import SECTIONS
 from charrnn.training.state import Row, Validation
 from stages.runtime.inputs import Inputs
+from stages.runtime.paths import (
+    BEST,
+    COPYING,
+    CORPUS,
+    EVALUATION,
+    GRADIENTS,
+    LOSS,
+    REPORT,
+    SAMPLE,
+    SUMMARY,
+    TEST,
+    TEXTS,
+    VALIDATIONS,
+    VOCABULARY,
+)
 from stages.runtime.running import log, run
-
-CORPUS = Path("metrics/corpus.json")
-GRADIENTS = Path("metrics/gradient_check.json")
-TRAINING = Path("metrics/train.json")
-LOSS = Path("metrics/loss.csv")
-VALIDATION = Path("metrics/validation.csv")
-TEXTS = Path("data/model/training_texts.json")
-EVALUATION = Path("metrics/evaluation.json")
-SAMPLE = Path("metrics/sample.txt")
-COPYING = Path("metrics/sample.json")
-TEST = Path("data/prepared/test.npy")
-VOCABULARY = Path("data/prepared/vocabulary.json")
-BEST = Path("data/model/best.safetensors")
-REPORT = Path("metrics/report.html")
 
 
 def main() -> None:
     """Run the stage ``report``."""
-    files = [CORPUS, GRADIENTS, TRAINING, LOSS, VALIDATION, TEXTS]
+    files = [CORPUS, GRADIENTS, SUMMARY, LOSS, VALIDATIONS, TEXTS]
     files += [EVALUATION, SAMPLE, COPYING, TEST, VOCABULARY, BEST, PARAMS]
     inputs = Inputs([], files, code=sorted(TEMPLATES.iterdir()))
     params: dict[str, Any] = {kind.section: load_section(kind) for kind in SECTIONS}
@@ -57,9 +58,9 @@ def main() -> None:
             params=params,
             corpus=read_metrics(CorpusMetrics, CORPUS),
             gradients=read_metrics(GradientCheckMetrics, GRADIENTS),
-            training=read_metrics(TrainMetrics, TRAINING),
+            training=read_metrics(TrainMetrics, SUMMARY),
             curve=read_table(LOSS, Row._fields),
-            validations=read_table(VALIDATION, Validation._fields, may_be_empty=True),
+            validations=read_table(VALIDATIONS, Validation._fields, may_be_empty=True),
             texts=read_metrics(TrainingTexts, TEXTS).texts,
             evaluation=evaluation,
             given=given,
@@ -76,8 +77,8 @@ def main() -> None:
             units=units(weights, test, vocabulary),
         )
     )
-    with inputs.written():
-        write_bytes(REPORT, page)
+    with inputs.outputs() as out:
+        out.write(REPORT, page)
     log.info("%s bytes", f"{len(page):,}")
 
 

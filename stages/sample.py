@@ -5,13 +5,11 @@ from stages.runtime import signals
 if __name__ == "__main__":  # before the imports that take long
     signals.end_at_once("sample")
 
-from pathlib import Path
 
 import numpy as np
 
 from charrnn.errors import ConfigError, VocabularyError
 from charrnn.evaluation.copying import longest_copy, share_new
-from charrnn.files.artifacts import write_json, write_text
 from charrnn.files.metrics.schema import SampleMetrics
 from charrnn.files.models import load_model
 from charrnn.files.params import load_section
@@ -20,13 +18,8 @@ from charrnn.network.sampling import continue_text
 from charrnn.network.streams import Purpose, stream
 from charrnn.settings import SampleConfig
 from stages.runtime.inputs import Inputs
+from stages.runtime.paths import BEST, COPYING, SAMPLE, TRAINING, VOCABULARY
 from stages.runtime.running import log, run
-
-TRAINING = Path("data/prepared/training.npy")
-VOCABULARY = Path("data/prepared/vocabulary.json")
-BEST = Path("data/model/best.safetensors")
-TEXT = Path("metrics/sample.txt")
-METRICS = Path("metrics/sample.json")
 
 
 def main() -> None:
@@ -55,9 +48,9 @@ def main() -> None:
     metrics = SampleMetrics(
         longest_copy_characters=len(copied), share_of_new_10_character_strings=new
     )
-    with inputs.written():
-        write_text(TEXT, begin + text + "\n")
-        write_json(METRICS, metrics.content())
+    with inputs.outputs() as out:
+        out.text(SAMPLE, begin + text + "\n")
+        out.json(COPYING, metrics.content())
     log.info("%s", begin + text)
     log.info("longest copy of the book: %d characters, %r", len(copied), copied)
 

@@ -8,16 +8,14 @@ if __name__ == "__main__":  # before the imports that take long
 import contextlib
 import functools
 from collections.abc import Iterator
-from pathlib import Path
 
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from charrnn.errors import ArtifactError
-from charrnn.files.artifacts import write_json, write_table, write_text
 from charrnn.files.checkpoints import Checkpoints, one_writer, remove_stale
 from charrnn.files.metrics.schema import GradientCheckVerdict, read_metrics
 from charrnn.files.metrics.train_metrics import TrainingTexts, TrainMetrics
-from charrnn.files.models import save_model
+from charrnn.files.models import model_bytes
 from charrnn.files.params import load_section
 from charrnn.files.prepared import load_ids, load_vocabulary
 from charrnn.network.model import initial_weights
@@ -27,30 +25,31 @@ from charrnn.text.parts import window_count
 from charrnn.training.loop import check_lengths, start, train
 from charrnn.training.state import Row, Run, Validation
 from stages.runtime.inputs import Inputs
+from stages.runtime.paths import (
+    BEST,
+    LAST,
+    LOSS,
+    READABLE_TEXTS,
+    SUMMARY,
+    TEXTS,
+    TRAINING,
+    VALIDATION,
+    VALIDATIONS,
+    VERDICT,
+    VOCABULARY,
+)
 from stages.runtime.progress import Progress
 from stages.runtime.running import log, run
 from stages.runtime.signals import Stop, Stopped
-
-TRAINING = Path("data/prepared/training.npy")
-VALIDATION = Path("data/prepared/validation.npy")
-VOCABULARY = Path("data/prepared/vocabulary.json")
-GRADIENTS = Path("metrics/gradient_check_passed.json")
-BEST = Path("data/model/best.safetensors")
-LAST = Path("data/model/last.safetensors")
-CURVE = Path("metrics/loss.csv")
-VALIDATIONS = Path("metrics/validation.csv")
-TEXTS = Path("data/model/training_texts.json")
-READABLE_TEXTS = Path("metrics/training_texts.txt")
-METRICS = Path("metrics/train.json")
 
 
 def main() -> None:
     """Run the stage ``train``."""
     inputs = Inputs(
-        [TrainConfig, ModelConfig], [TRAINING, VALIDATION, VOCABULARY, GRADIENTS]
+        [TrainConfig, ModelConfig], [TRAINING, VALIDATION, VOCABULARY, VERDICT]
     )
     config, model = load_section(TrainConfig), load_section(ModelConfig)
-    read_metrics(GradientCheckVerdict, GRADIENTS)
+    read_metrics(GradientCheckVerdict, VERDICT)
     vocabulary = load_vocabulary(VOCABULARY)
     training = load_ids(TRAINING, vocabulary)
     validation = load_ids(VALIDATION, vocabulary)
@@ -99,14 +98,14 @@ def main() -> None:
         checkpoints.save_if_possible(state)
         assert state.best is not None
         texts = TrainingTexts.of(state, vocabulary)
-        with inputs.written():
-            save_model(BEST, state.best.weights, vocabulary)
-            save_model(LAST, state.weights, vocabulary)
-            write_table(CURVE, Row._fields, state.rows)
-            write_table(VALIDATIONS, Validation._fields, state.validations)
-            write_json(TEXTS, texts.content())
-            write_text(READABLE_TEXTS, texts.as_text())
-            write_json(METRICS, TrainMetrics.of(state, windows).content())
+        with inputs.outputs() as out:
+            out.write(BEST, model_bytes(state.best.weights, vocabulary))
+            out.write(LAST, model_bytes(state.weights, vocabulary))
+            out.table(LOSS, Row._fields, state.rows)
+            out.table(VALIDATIONS, Validation._fields, state.validations)
+            out.json(TEXTS, texts.content())
+            out.text(READABLE_TEXTS, texts.as_text())
+            out.json(SUMMARY, TrainMetrics.of(state, windows).content())
         checkpoints.remove()
 
 

@@ -6,56 +6,49 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from charrnn.files.artifacts import write_json
-from stages import evaluate, gradcheck, prepare, sample, train
 from tests.conftest import Project
 from tests.imports import ROOT
+from tests.pipeline import STAGES
 
 ENVIRONMENT = {
     name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"
 } | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
-STAGES = {
-    "prepare": (
-        prepare,
-        [prepare.TRAINING, prepare.TEST, prepare.VOCABULARY, prepare.METRICS],
-    ),
-    "gradcheck": (gradcheck, []),
-    "train": (train, [train.BEST, train.LAST, train.METRICS]),
-    "evaluate": (evaluate, [evaluate.METRICS]),
-    "sample": (sample, []),
-}
-READS = {"train": [prepare.TRAINING], "evaluate": [train.BEST, prepare.TEST]}
+# The stages that the commands ask about.
+ASKED = [
+    STAGES[name] for name in ("prepare", "gradcheck", "train", "evaluate", "sample")
+]
 
 
 def make_trained(folder: Path) -> Path:
     """Make a project of 300 characters, and run the stages that are asked about."""
     Project(folder)
     with contextlib.chdir(folder):
-        for stage, _ in STAGES.values():
-            stage.main()
+        for stage in ASKED:
+            stage.module.main()
         write_lock()
     return folder
 
 
 def write_lock() -> None:
     """Write what DVC would about the files that are here."""
-    stages = {
-        name: {
-            "deps": [_entry(path) for path in READS.get(name, [])],
-            "outs": [_entry(path) for path in made],
+    stages: dict[str, Any] = {
+        stage.name: {
+            "deps": [_entry(path) for path in stage.reads],
+            "outs": [_entry(path) for path in stage.writes],
         }
-        for name, (_, made) in STAGES.items()
+        for stage in ASKED
     }
     params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
-    section = {"prepare": params["prepare"]}
-    stages["prepare"]["params"] = {"params.yaml": section}  # type: ignore[assignment]
+    stages["prepare"]["params"] = {"params.yaml": {"prepare": params["prepare"]}}
     write_json(Path("dvc.lock"), {"stages": stages})  # JSON is YAML
     makes = {
-        name: {"outs": [path.as_posix() for path in made]}
-        for name, (_, made) in STAGES.items()
+        stage.name: {"outs": [path.as_posix() for path in stage.writes]}
+        for stage in ASKED
     }
     write_json(Path("dvc.yaml"), {"stages": makes})
 

@@ -1,12 +1,18 @@
 """What the tests share: Hypothesis' settings, folders, and a project of 300 characters."""
 
+import contextlib
 import json
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import settings
+
+from tests.imports import ROOT
+from tests.pipeline import BOOK, STAGES
 
 # The same examples everywhere and every time; a slow machine is no failure.
 settings.register_profile("charrnn", deadline=None, derandomize=True, database=None)
@@ -22,52 +28,38 @@ PROSE = (
     "without him was not any thing made that was made. In him was life; and the life\n"
     "was the light of men. And the light shineth in darkness, and the darkness..."
 )[:300]
-BOOK = Path("data/raw/book.txt")
-VALUES: dict[str, dict[str, Any]] = {
+# What is other than in params.yaml.
+SMALL: dict[str, dict[str, Any]] = {
     "fetch": {"first_book": "Jude", "last_book": "Jude"},
     "prepare": {
         "book": str(BOOK),
         "validation_fraction": 0.1,
         "test_fraction": 0.1,
     },
-    "model": {"hidden_size": 5, "sigma": 0.1, "seed": 1},
+    "model": {"hidden_size": 5},
     "gradcheck": {
         "sequence_length": 5,
-        "step": 1e-4,
-        "fourth_order_step": 1e-3,
-        "l2": 0.01,
-        "floor": 1e-4,
         "tolerance": 1e-7,
         "fourth_order_tolerance": 1e-10,
         "element_tolerance": 1e-7,
-        "most_elements": 10**4,
-        "seed": 1,
     },
     "train": {
         "epochs": 2,
         "sequence_length": 5,
-        "learning_rate": 0.1,
-        "epsilon": 1e-8,
-        "clip": 5.0,
-        "l2": 0.0,
-        "warmup_updates": 0,
-        "precision": "float32",
         "rows_per_epoch": 20,
         "validate_every": 30,
         "text_every": 40,
         "text_length": 30,
-        "seed": 1,
     },
     "evaluate": {"blocks": 3},
     "plot": {"width": 6.0, "height": 4.0, "highest_loss": None},
-    "sample": {
-        "prime": "the ",
-        "length": 60,
-        "temperature": 1.0,
-        "top_k": None,
-        "top_p": None,
-        "seed": 1,
-    },
+    "sample": {"prime": "the ", "length": 60},
+}
+VALUES: dict[str, dict[str, Any]] = {
+    name: values | SMALL.get(name, {})
+    for name, values in yaml.safe_load(
+        (ROOT / "params.yaml").read_text("utf-8")
+    ).items()
 }
 
 
@@ -104,6 +96,24 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """Return a small project, which is the working folder meanwhile."""
     monkeypatch.chdir(tmp_path)
     return Project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a small project whose stages have all run; only to be read."""
+    folder = tmp_path_factory.mktemp("finished")
+    Project(folder)
+    with contextlib.chdir(folder):
+        for stage in STAGES.values():
+            stage.module.main()
+    return folder
+
+
+@pytest.fixture
+def whole(project: Project, finished: Path) -> Project:
+    """Return a small project whose stages have all run; the working folder meanwhile."""
+    shutil.copytree(finished, project.folder, dirs_exist_ok=True)
+    return project
 
 
 @pytest.fixture(scope="module")

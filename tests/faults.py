@@ -9,48 +9,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 
 from charrnn.files import checkpoints
 from charrnn.files.artifacts import write_json
-from stages import evaluate, fetch, gradcheck, plot, prepare, report, sample, train
-from tests.conftest import Project
+from stages import prepare
+from stages.runtime import paths
 from tests.imports import ROOT
+from tests.pipeline import STAGES
 from tests.small_run import PARAMS, make_book
 
-STAGES: dict[str, ModuleType] = {
-    "fetch": fetch,
-    "prepare": prepare,
-    "gradcheck": gradcheck,
-    "train": train,
-    "evaluate": evaluate,
-    "plot": plot,
-    "sample": sample,
-    "report": report,
-}
-WRITES: dict[str, list[Path]] = {
-    "fetch": [fetch.BOOK],
-    "prepare": [
-        prepare.TRAINING,
-        prepare.VALIDATION,
-        prepare.TEST,
-        prepare.VOCABULARY,
-        prepare.METRICS,
-    ],
-    "gradcheck": [gradcheck.FIGURES, gradcheck.VERDICT],
-    "train": [
-        train.BEST,
-        train.LAST,
-        train.CURVE,
-        train.VALIDATIONS,
-        train.TEXTS,
-        train.METRICS,
-    ],
-    "evaluate": [evaluate.METRICS],
-    "plot": [plot.PANELS, plot.OVERLAID],
-    "sample": [sample.TEXT, sample.METRICS],
-    "report": [report.REPORT],
-}
 # What Python runs: the stage, and the stage with a checkpoint twenty times a second, so
 # that a kill finds one that is not the first and not the last.  Nothing else of the
 # project may be imported: it would be part of the checkpoint's fingerprint.
@@ -72,14 +39,6 @@ ENVIRONMENT = os.environ | {
 }
 
 
-def finish(folder: Path) -> None:
-    """Make a project of 300 characters and run all of its stages."""
-    Project(folder)
-    with contextlib.chdir(folder):
-        for stage in STAGES.values():
-            stage.main()
-
-
 def make_training(folder: Path, *, epochs: int = 20) -> None:
     """Make a project that is ready to be trained, for a second or two."""
     values = PARAMS.replace("epochs: 2", f"epochs: {epochs}").replace(
@@ -89,7 +48,7 @@ def make_training(folder: Path, *, epochs: int = 20) -> None:
     (folder / "book.txt").write_text(make_book(20_000), encoding="utf-8")
     with contextlib.chdir(folder):
         prepare.main()
-        write_json(train.GRADIENTS, {"passed": True})
+        write_json(paths.VERDICT, {"passed": True})
 
 
 def make_repository(folder: Path) -> None:
@@ -109,7 +68,7 @@ def make_repository(folder: Path) -> None:
 
 def outputs(folder: Path) -> dict[str, bytes]:
     """Return what a training wrote, and every file that should not be there."""
-    expected = {folder / path for path in WRITES["train"]}
+    expected = {folder / path for path in STAGES["train"].writes}
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))

@@ -1,5 +1,6 @@
 """dvc.yaml tells the truth: about code, files, values; and two clones agree."""
 
+import ast
 import inspect
 import math
 import os
@@ -7,42 +8,21 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from charrnn.files.params import load_section
+from charrnn.files.params import PARAMS, load_section
 from charrnn.settings import SECTIONS, Section, meanings
+from stages.runtime import paths
+from tests import small_run
 from tests.imports import ROOT, closure
-from tests.small_run import PARAMS, make_book
-
-PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text())
-STAGES: dict[str, Any] = PIPELINE["stages"]
-
-
-def deps(stage: str) -> set[str]:
-    return set(STAGES[stage]["deps"])
-
-
-def outs(stage: str) -> set[str]:
-    """Return the files that a stage writes, metrics included."""
-    entries = STAGES[stage].get("outs", []) + STAGES[stage].get("metrics", [])
-    return {
-        path
-        for entry in entries
-        for path in ([entry] if isinstance(entry, str) else entry)
-    }
-
-
-def code(stage: str) -> set[str]:
-    """Return the source files and folders that a stage depends on."""
-    return {path for path in deps(stage) if path.startswith(("src/", "stages/"))}
+from tests.pipeline import BOOK, PIPELINE, STAGES, Stage
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_code_that_a_stage_runs_lies_within_its_dependencies(stage: str) -> None:
-    files, declared = closure(f"stages.{stage}"), code(stage)
+    files, declared = closure(f"stages.{stage}"), STAGES[stage].code
     outside = {
         file
         for file in files
@@ -60,27 +40,46 @@ def test_the_code_that_a_stage_runs_lies_within_its_dependencies(stage: str) -> 
 def test_a_change_to_what_is_drawn_or_measured_does_not_train_again() -> None:
     """Training does not depend on packages that change no weight."""
     for package in ("cli", "evaluation", "inspection", "plots", "report"):
-        assert f"src/charrnn/{package}" not in deps("train")
+        assert f"src/charrnn/{package}" not in STAGES["train"].code
 
 
 def test_the_report_depends_on_each_value() -> None:
-    assert "params.yaml" in deps("report")
+    assert PARAMS in STAGES["report"].reads
 
 
 def test_the_report_draws_its_curves_itself() -> None:
-    assert not [path for path in deps("report") if path.endswith(".svg")]
+    assert not [path for path in STAGES["report"].reads if path.suffix == ".svg"]
+
+
+@pytest.mark.parametrize("stage", STAGES.values(), ids=STAGES)
+def test_a_script_names_the_files_of_dvc_yaml(stage: Stage) -> None:
+    tree = ast.parse((ROOT / f"stages/{stage.name}.py").read_text(encoding="utf-8"))
+    named = {
+        getattr(paths, alias.name)
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module == paths.__name__
+        for alias in node.names
+    }
+    # These are named by a value and by the library.
+    assert named == {*stage.reads, *stage.writes} - {BOOK, PARAMS}
+
+
+def test_each_path_is_some_stages() -> None:
+    known = {path for path in vars(paths).values() if isinstance(path, Path)}
+    assert known == {path for stage in STAGES.values() for path in stage.writes}
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_command_is_shell_neutral(stage: str) -> None:
-    assert STAGES[stage]["cmd"] == f"python -m stages.{stage}"
-    assert STAGES[stage]["desc"]
+    entry = PIPELINE["stages"][stage]
+    assert entry["cmd"] == f"python -m stages.{stage}"
+    assert entry["desc"]
 
 
 def test_only_the_model_and_the_book_are_kept_out_of_git() -> None:
     cached = {
         out
-        for stage in STAGES.values()
+        for stage in PIPELINE["stages"].values()
         for out in stage.get("outs", [])
         if isinstance(out, str)
     }
@@ -98,18 +97,14 @@ def test_only_the_model_and_the_book_are_kept_out_of_git() -> None:
 
 
 def test_train_waits_for_the_verdict_and_not_for_its_figures() -> None:
-    assert "metrics/gradient_check_passed.json" in deps("train")
-    assert "metrics/gradient_check.json" not in deps("train")
+    assert paths.VERDICT in STAGES["train"].reads
+    assert paths.GRADIENTS not in STAGES["train"].reads
 
 
 def test_each_section_of_params_has_its_config_and_is_somebodys() -> None:
     sections = set(yaml.safe_load((ROOT / "params.yaml").read_text()))
     assert sections == {kind.section for kind in SECTIONS}
-    used = {
-        key.split(".")[0]
-        for stage in STAGES.values()
-        for key in stage.get("params", [])
-    }
+    used = {key.split(".")[0] for stage in STAGES.values() for key in stage.values}
     assert used == sections
 
 
@@ -161,10 +156,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             continue
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(source.read_bytes())
-    params = PARAMS.replace("book.txt", "data/raw/mine.txt")
+    params = small_run.PARAMS.replace("book.txt", "data/raw/mine.txt")
     (folder / "params.yaml").write_text(params, encoding="utf-8")
     book = folder / "data" / "raw" / "mine.txt"
-    book.write_text(make_book(1500), encoding="utf-8")
+    book.write_text(small_run.make_book(1500), encoding="utf-8")
     for command in (
         ["git", "init", "-q"],
         ["git", "add", "-A"],
@@ -209,27 +204,22 @@ def run(folder: Path, *command: str, code: int = 0) -> str:
 def test_stages_open_what_they_declare(project: Path, tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", str(project), str(clone)], check=True)
-    book = "data/raw/mine.txt"
-    for stage in STAGES:
+    for stage in STAGES.values():
         said = run(
             clone,
             sys.executable,
             "-c",
-            f"{TRACE}\nfrom stages import {stage} as s; s.main()",
+            f"{TRACE}\nfrom stages import {stage.name} as s; s.main()",
         )
-        read = set(re.findall(r"^READ (\S+)$", said, re.MULTILINE)) - {"params.yaml"}
-        made = set(re.findall(r"^MADE (\S+)$", said, re.MULTILINE))
-        is_code = re.compile(r"(src|stages)/")
-        data = {path for path in read if not is_code.match(path)}
-        data, made = (
-            {path for path in paths if not path.startswith(".checkpoints/")}
-            for paths in (data, made)
+        opened = re.findall(
+            r"^(READ|MADE) (?!src/|stages/|\.checkpoints/)(.+)$", said, re.MULTILINE
         )
-        declared = {path for path in deps(stage) if not is_code.match(path)}
-        declared -= {"params.yaml"}  # read by each stage, which declares its values
-        declared = {book if path == "${prepare.book}" else path for path in declared}
-        assert data == declared, stage
-        assert made == outs(stage), stage
+        read = {Path(name) for how, name in opened if how == "READ"}
+        made = {Path(name) for how, name in opened if how == "MADE"}
+        declared = {Path("data/raw/mine.txt") if p == BOOK else p for p in stage.reads}
+        # Each stage reads params.yaml, and declares the values.
+        assert read - {PARAMS} == declared - {PARAMS}, stage.name
+        assert made == set(stage.writes), stage.name
 
 
 def test_two_clones_without_a_common_cache_give_the_same_lock(

@@ -15,7 +15,7 @@ from typing import Any
 
 import charrnn
 from charrnn.errors import ArtifactError, InputError
-from charrnn.files.artifacts import together
+from charrnn.files.artifacts import Outputs
 from charrnn.files.params import PARAMS
 from charrnn.files.yaml12 import read_yaml
 from charrnn.settings import Section
@@ -83,7 +83,7 @@ class Inputs:
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:24]
 
     def check(self) -> None:
-        """Refuse to go on to the outputs if an input is not as it was.
+        """Refuse to let the outputs appear if an input is not as it was.
 
         Raises
         ------
@@ -100,18 +100,18 @@ class Inputs:
             raise InputError(message)
 
     @contextlib.contextmanager
-    def written(self) -> Iterator[None]:
+    def outputs(self) -> Iterator[Outputs]:
         """Let the files that are written inside appear together, and say which.
 
         Raises
         ------
         InputError
-            If an input is not as it was; then nothing is written.
+            If an input is not as it was; then no file appears.
         """
-        self.check()
-        with signals.undoing(), together() as paths:
-            yield
-        log.info("wrote %s", ", ".join(map(str, paths)))
+        with signals.undoing(), Outputs() as out:
+            yield out
+            self.check()
+        log.info("wrote %s", ", ".join(map(str, out.paths)))
 
     def _look(self) -> dict[str, str]:
         found = {}

@@ -12,7 +12,7 @@ from charrnn.cli.main import main
 from charrnn.files.models import load_model
 from charrnn.files.prepared import load_vocabulary
 from charrnn.text.vocabulary import Vocabulary
-from stages import prepare, train
+from stages.runtime import paths
 from tests.command_line import charrnn, make_trained
 
 Capture = pytest.CaptureFixture[str]
@@ -26,7 +26,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def here(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder of its own, with the model where it is by default."""
-    for path in (train.BEST, prepare.VOCABULARY):
+    for path in (paths.BEST, paths.VOCABULARY):
         (tmp_path / path).parent.mkdir(parents=True)
         (tmp_path / path).write_bytes((trained / path).read_bytes())
     monkeypatch.chdir(tmp_path)
@@ -40,8 +40,8 @@ def export(capture: Capture, *arguments: object) -> tuple[int, str, str]:
 
 
 def expected() -> tuple[bytes, Vocabulary]:
-    vocabulary = load_vocabulary(prepare.VOCABULARY)
-    return npz(load_model(train.BEST, vocabulary), vocabulary), vocabulary
+    vocabulary = load_vocabulary(paths.VOCABULARY)
+    return npz(load_model(paths.BEST, vocabulary), vocabulary), vocabulary
 
 
 def files(folder: Path) -> set[str]:
@@ -71,7 +71,7 @@ def test_the_documented_use_of_the_file(here: Path, capsys: Capture) -> None:
     p = np.exp(model["V"] @ h + model["c"])
     assert (
         model["characters"][np.argmax(p)]
-        in load_vocabulary(prepare.VOCABULARY).characters
+        in load_vocabulary(paths.VOCABULARY).characters
     )
 
 

@@ -10,9 +10,11 @@ import pytest
 
 from charrnn.cli.main import main
 from charrnn.cli.provenance import Provenance, provenance
-from charrnn.files.models import load_model, save_model
+from charrnn.files.artifacts import write_bytes
+from charrnn.files.models import load_model, model_bytes
 from charrnn.files.prepared import load_vocabulary
-from stages import evaluate, prepare, train
+from stages import prepare
+from stages.runtime import paths
 from tests.command_line import make_trained, write_lock
 
 Capture = pytest.CaptureFixture[str]
@@ -47,25 +49,25 @@ def facts(capture: Capture, *arguments: object) -> dict[str, Any]:
 @pytest.mark.usefixtures("here")
 def test_it_tells_all_of_a_model_that_the_lock_names(capsys: Capture) -> None:
     found = facts(capsys)
-    vocabulary = load_vocabulary(prepare.VOCABULARY)
+    vocabulary = load_vocabulary(paths.VOCABULARY)
     assert found["characters"] == vocabulary.characters
-    assert found["sha256"] == hashlib.sha256(train.BEST.read_bytes()).hexdigest()
+    assert found["sha256"] == hashlib.sha256(paths.BEST.read_bytes()).hexdigest()
     K = vocabulary.size
     assert found["weights"] == 5 + K + 5 * K + 25 + 5 * K
     assert (found["hidden_size"], found["precision"]) == (5, "float32")
     metrics = {
         name: json.loads(path.read_text(encoding="utf-8"))
         for name, path in (
-            ("corpus", prepare.METRICS),
-            ("training", train.METRICS),
-            ("evaluation", evaluate.METRICS),
+            ("corpus", paths.CORPUS),
+            ("training", paths.SUMMARY),
+            ("evaluation", paths.EVALUATION),
         )
     }
     assert {name: found[name] for name in metrics} == metrics
     assert found["book"] == "data/raw/book.txt"
     network, training = metrics["evaluation"]["network"], metrics["training"]
     lines = info(capsys).splitlines()
-    assert lines[0] == f"model         {train.BEST}"
+    assert lines[0] == f"model         {paths.BEST}"
     assert f"characters    {K} distinct ones" in lines
     assert f"weights       {found['weights']:,}, float32" in lines
     assert lines[6].startswith(r"              \n ,.;AGITW")
@@ -90,21 +92,21 @@ def test_it_tells_all_of_a_model_that_the_lock_names(capsys: Capture) -> None:
 
 
 def test_the_last_weights_have_no_evaluation(here: Path, capsys: Capture) -> None:
-    vocabulary = load_vocabulary(prepare.VOCABULARY)
-    weights = load_model(train.LAST, vocabulary)  # which are the best of that training
-    save_model(train.LAST, weights._replace(b=weights.b + 1), vocabulary)
+    vocabulary = load_vocabulary(paths.VOCABULARY)
+    weights = load_model(paths.LAST, vocabulary)  # which are the best of that training
+    write_bytes(paths.LAST, model_bytes(weights._replace(b=weights.b + 1), vocabulary))
     write_lock()
-    found = facts(capsys, "--model", here / train.LAST)
+    found = facts(capsys, "--model", here / paths.LAST)
     assert (found["is_best"], found["evaluation"]) == (False, None)
     assert found["training"] == facts(capsys)["training"]
-    said = info(capsys, "--model", here / train.LAST)
+    said = info(capsys, "--model", here / paths.LAST)
     assert "these weights: the last\n" in said
     assert "\ntest " not in said
 
 
 def spoil_model(here: Path) -> None:
     lock = (here / "dvc.lock").read_text(encoding="utf-8")
-    md5 = hashlib.md5((here / train.BEST).read_bytes()).hexdigest()
+    md5 = hashlib.md5((here / paths.BEST).read_bytes()).hexdigest()
     (here / "dvc.lock").write_text(lock.replace(md5, "0" * 32), encoding="utf-8")
 
 
@@ -131,16 +133,16 @@ def test_of_a_model_that_no_lock_names_it_tells_itself(
 
 def test_a_copy_of_the_model_is_the_same_model(here: Path, capsys: Capture) -> None:
     copy = here / "copy.safetensors"
-    copy.write_bytes((here / train.BEST).read_bytes())
+    copy.write_bytes((here / paths.BEST).read_bytes())
     assert facts(capsys, "--model", copy)["evaluation"] is not None
 
 
 @pytest.mark.parametrize(
     ("name", "path"),
     [
-        ("corpus", prepare.METRICS),
-        ("training", train.METRICS),
-        ("evaluation", evaluate.METRICS),
+        ("corpus", paths.CORPUS),
+        ("training", paths.SUMMARY),
+        ("evaluation", paths.EVALUATION),
     ],
 )
 @pytest.mark.parametrize("how", ["changed", "removed"])
@@ -163,13 +165,13 @@ def test_another_book_that_was_prepared_since_is_not_the_models(
 ) -> None:
     old = (here / "dvc.lock").read_text(encoding="utf-8")
     (here / "data/raw/book.txt").write_text("another book " * 50, encoding="utf-8")
-    vocabulary = (here / prepare.VOCABULARY).read_bytes()
+    vocabulary = (here / paths.VOCABULARY).read_bytes()
     prepare.main()
     write_lock()
     new = json.loads((here / "dvc.lock").read_text(encoding="utf-8"))
     stages = json.loads(old)["stages"] | {"prepare": new["stages"]["prepare"]}
     (here / "dvc.lock").write_text(json.dumps({"stages": stages}), encoding="utf-8")
-    (here / prepare.VOCABULARY).write_bytes(vocabulary)
+    (here / paths.VOCABULARY).write_bytes(vocabulary)
     found = facts(capsys)
     assert (found["book"], found["corpus"]) == (None, None)
     assert found["training"] is not None
@@ -180,9 +182,9 @@ def test_a_run_without_held_out_text_has_no_such_losses(
     here: Path, capsys: Capture
 ) -> None:
     for path, change in (
-        (evaluate.METRICS, {"test_characters": 0}),
+        (paths.EVALUATION, {"test_characters": 0}),
         (
-            train.METRICS,
+            paths.SUMMARY,
             {
                 "best": {"update": 1, "smooth_loss": 2.0}, "first_loss": 3.0,
                 "updates": 1, "epochs": {"1": {"last_smooth_loss": 2.0}},
@@ -197,7 +199,7 @@ def test_a_run_without_held_out_text_has_no_such_losses(
 
 
 def test_figures_of_another_shape_are_refused(here: Path, capsys: Capture) -> None:
-    (here / train.METRICS).write_text('{"epochs": {}}', encoding="utf-8")
+    (here / paths.SUMMARY).write_text('{"epochs": {}}', encoding="utf-8")
     write_lock()
     assert main(["info"]) == 1
     assert capsys.readouterr().err.startswith("charrnn: error: metrics: damaged: ")
@@ -205,4 +207,4 @@ def test_figures_of_another_shape_are_refused(here: Path, capsys: Capture) -> No
 
 def test_without_a_lock_nothing_is_known(here: Path) -> None:
     (here / "dvc.lock").unlink()
-    assert provenance(here / train.BEST) == Provenance()
+    assert provenance(here / paths.BEST) == Provenance()

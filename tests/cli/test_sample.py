@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 
 from charrnn.cli.main import main
-from charrnn.files.models import save_model
-from charrnn.files.prepared import load_vocabulary, save_vocabulary
+from charrnn.files.artifacts import write_bytes, write_json
+from charrnn.files.models import model_bytes
+from charrnn.files.prepared import load_vocabulary, vocabulary_content
 from charrnn.network.model import initial_weights
 from charrnn.text.vocabulary import Vocabulary
 from stages import sample
+from stages.runtime import paths
 from tests.command_line import ENVIRONMENT, charrnn, make_trained
 from tests.conftest import Project
 from tests.faults import wait_until
@@ -74,7 +76,7 @@ def test_the_text_is_the_stages(
     finally:
         Path("params.yaml").write_bytes(before)
     capsysbinary.readouterr()
-    expected = sample.TEXT.read_bytes()
+    expected = paths.SAMPLE.read_bytes()
     options = [
         word
         for name, value in ({"length": 60} | values).items()
@@ -98,8 +100,8 @@ def make_model(folder: Path, characters: str, scale: float = 1.0) -> tuple[str, 
     weights = initial_weights(
         4, vocabulary.size, sigma=scale, dtype=np.float32, rng=rng
     )
-    save_vocabulary(folder / "v.json", vocabulary)
-    save_model(folder / "m.safetensors", weights, vocabulary)
+    write_json(folder / "v.json", vocabulary_content(vocabulary))
+    write_bytes(folder / "m.safetensors", model_bytes(weights, vocabulary))
     return (
         "--model", str(folder / "m.safetensors"), "--vocabulary", str(folder / "v.json")
     )  # fmt: skip
@@ -185,14 +187,14 @@ def test_a_model_of_another_vocabulary_is_refused(
     assert main(["sample", "--model", str(tmp_path / "m.safetensors")]) == 1
     said = capsys.readouterr().err
     assert said.endswith("m.safetensors: was learned with another vocabulary\n")
-    assert load_vocabulary(here / sample.VOCABULARY).size > 3
+    assert load_vocabulary(here / paths.VOCABULARY).size > 3
 
 
 def test_it_works_from_any_folder(trained: Path, tmp_path: Path) -> None:
     done = charrnn(
         tmp_path, "sample", "--length", "20",
-        "--model", str(trained / sample.BEST),
-        "--vocabulary", str(trained / sample.VOCABULARY),
+        "--model", str(trained / paths.BEST),
+        "--vocabulary", str(trained / paths.VOCABULARY),
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout == charrnn(trained, "sample", "--length", "20").stdout

@@ -21,7 +21,7 @@ from charrnn.files.prepared import load_vocabulary
 from charrnn.network.model import initial_weights
 from charrnn.network.scoring import Scores, network_scores, pieces_of_scores
 from charrnn.text.vocabulary import Vocabulary
-from stages import evaluate, prepare
+from stages.runtime import paths
 from tests.command_line import charrnn, make_trained
 from tests.terminals import Terminal
 
@@ -140,16 +140,16 @@ def score(capture: Capture, *arguments: object) -> tuple[str, str]:
 @pytest.fixture
 def part(here: Path, tmp_path: Path) -> Path:
     """Return a file with the text of the test part."""
-    vocabulary = load_vocabulary(here / prepare.VOCABULARY)
+    vocabulary = load_vocabulary(here / paths.VOCABULARY)
     path = tmp_path / "test.txt"
-    path.write_bytes(vocabulary.decode(read_ids(prepare.TEST)).encode())
+    path.write_bytes(vocabulary.decode(read_ids(paths.TEST)).encode())
     return path
 
 
 def test_the_test_part_has_exactly_the_figures_of_its_evaluation(
     part: Path, capsys: Capture
 ) -> None:
-    expected = json.loads(evaluate.METRICS.read_text(encoding="utf-8"))
+    expected = json.loads(paths.EVALUATION.read_text(encoding="utf-8"))
     found = json.loads(score(capsys, "--json", part)[0])
     assert found == expected["network"] | {
         "characters": expected["test_characters"] - 1,

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from charrnn.errors import ArtifactError
-from charrnn.files.arrays import read_arrays, read_ids, write_array, write_arrays
+from charrnn.files.arrays import bytes_of_array, bytes_of_arrays, read_arrays, read_ids
 from charrnn.files.artifacts import (
+    Outputs,
     read_json,
     read_table,
     write_bytes,
     write_json,
-    write_table,
     write_text,
 )
 
@@ -40,8 +40,11 @@ FLOATS = hnp.arrays(
 WRITE_ARRAYS = """
 import sys; from pathlib import Path; import numpy as np
 from charrnn.files.arrays import write_arrays
+from charrnn.arrays import bytes_of_arrays
+from charrnn.artifacts import write_bytes
 arrays = {name: np.full(3, ord(name), np.float32) for name in "bcUWV"}
-write_arrays(Path(sys.argv[1]), arrays, {"z": 1, "version": 2, "a": {"d": 3, "c": 4}})
+header = {"z": 1, "version": 2, "a": {"d": 3, "c": 4}}
+write_bytes(Path(sys.argv[1]), bytes_of_arrays(arrays, header))
 """
 
 
@@ -68,14 +71,15 @@ def test_json_does_not_depend_on_the_order_of_keys(
 def test_a_table_is_read_as_it_was_written(
     scratch: Path, rows: list[tuple[int, float]]
 ) -> None:
-    write_table(scratch, ["a", "b"], rows)
+    with Outputs() as out:
+        out.table(scratch, ["a", "b"], rows)
     assert read_table(scratch, ["a", "b"]).tolist() == [list(row) for row in rows]
     assert b"\r" not in scratch.read_bytes()
 
 
 @given(hnp.arrays(UNSIGNED, st.integers(0, 50)))
 def test_ids_are_read_as_they_were_written(scratch: Path, ids: Any) -> None:
-    write_array(scratch, ids)
+    write_bytes(scratch, bytes_of_array(ids))
     found = read_ids(scratch)
     assert found.dtype == ids.dtype
     np.testing.assert_array_equal(found, ids)
@@ -87,7 +91,7 @@ def test_arrays_are_read_as_they_were_written(
     scratch: Path, arrays: dict[str, Any], header: dict[str, Any]
 ) -> None:
     arrays.pop("__metadata__", None)
-    write_arrays(scratch, arrays, header)
+    write_bytes(scratch, bytes_of_arrays(arrays, header))
     found, found_header = read_arrays(scratch)
     assert found_header == header
     assert set(found) == set(arrays)
@@ -100,7 +104,7 @@ def test_views_that_are_not_contiguous_are_written_by_their_values(
     tmp_path: Path,
 ) -> None:
     array = np.arange(12.0).reshape(3, 4)
-    write_arrays(tmp_path / "a", {"a": array.T, "b": array[:, ::2]}, {})
+    write_bytes(tmp_path / "a", bytes_of_arrays({"a": array.T, "b": array[:, ::2]}, {}))
     found, _ = read_arrays(tmp_path / "a")
     np.testing.assert_array_equal(found["a"], array.T)
     np.testing.assert_array_equal(found["b"], array[:, ::2])

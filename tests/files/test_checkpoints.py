@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from charrnn.errors import ArtifactError, CheckpointError
 from charrnn.files import checkpoints
-from charrnn.files.arrays import read_ids, write_array
+from charrnn.files.arrays import bytes_of_array, read_ids
+from charrnn.files.artifacts import write_bytes
 from charrnn.files.checkpoints import (
     FOLDER,
     Checkpoints,
@@ -33,6 +34,7 @@ from charrnn.training.loop import start, train
 from charrnn.training.state import Run
 from stages import gradcheck, prepare
 from stages import train as train_stage
+from stages.runtime import paths
 from stages.runtime.signals import Stopped
 from tests.conftest import Project
 from tests.problems import RECIPE, SCHEDULE, make_text, text_rng
@@ -242,7 +244,7 @@ def test_only_the_same_training_is_carried_on(
     if change in project.values:
         project.configure(**{change: {"seed": 2}})
     elif change == "ids":
-        write_array(train_stage.TRAINING, read_ids(train_stage.TRAINING)[::-1])
+        write_bytes(paths.TRAINING, bytes_of_array(read_ids(paths.TRAINING)[::-1]))
     elif change == "code":
         code.write_bytes(b"2")
     train_stage.main()

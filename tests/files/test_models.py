@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import ArtifactError
-from charrnn.files.arrays import write_array, write_arrays
-from charrnn.files.artifacts import write_json
-from charrnn.files.models import load_model, save_model
-from charrnn.files.prepared import load_ids, load_vocabulary, save_vocabulary
+from charrnn.files.arrays import bytes_of_array, bytes_of_arrays
+from charrnn.files.artifacts import write_bytes, write_json
+from charrnn.files.models import load_model, model_bytes
+from charrnn.files.prepared import load_ids, load_vocabulary, vocabulary_content
 from charrnn.network.model import Weights, initial_weights
 from charrnn.text.vocabulary import Vocabulary
 
@@ -40,7 +40,7 @@ def with_first(array: Any, value: float) -> Any:
 
 @given(TEXTS)
 def test_a_vocabulary_is_read_as_it_was_written(scratch: Path, text: str) -> None:
-    save_vocabulary(scratch, Vocabulary.of(text))
+    write_json(scratch, vocabulary_content(Vocabulary.of(text)))
     assert load_vocabulary(scratch) == Vocabulary.of(text)
 
 
@@ -48,13 +48,13 @@ def test_a_vocabulary_is_read_as_it_was_written(scratch: Path, text: str) -> Non
 @pytest.mark.parametrize("m", [1, 3])
 def test_a_model_is_read_as_it_was_written(tmp_path: Path, dtype: Any, m: int) -> None:
     path, model = tmp_path / "a", weights(m, dtype=dtype)
-    save_model(path, model, VOCABULARY)
+    write_bytes(path, model_bytes(model, VOCABULARY))
     found = load_model(path, VOCABULARY)
     for (name, array), expected in zip(found.named(), model, strict=True):
         assert array.dtype == dtype, name
         np.testing.assert_array_equal(array, expected)
     first = path.read_bytes()
-    save_model(path, found, VOCABULARY)
+    write_bytes(path, model_bytes(found, VOCABULARY))
     assert path.read_bytes() == first
 
 
@@ -99,7 +99,7 @@ def test_a_vocabulary_with_a_lone_surrogate_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_model_of_another_vocabulary_is_refused(tmp_path: Path) -> None:
-    save_model(tmp_path / "a", weights(), VOCABULARY)
+    write_bytes(tmp_path / "a", model_bytes(weights(), VOCABULARY))
     with pytest.raises(ArtifactError, match=r"a: was learned with another vocabulary$"):
         load_model(tmp_path / "a", Vocabulary("abcde"))
 
@@ -114,7 +114,7 @@ def test_a_model_of_another_vocabulary_is_refused(tmp_path: Path) -> None:
 def test_a_model_with_another_header_is_refused(
     tmp_path: Path, header: dict[str, Any], rule: str
 ) -> None:
-    write_arrays(tmp_path / "a", weights()._asdict(), HEADER | header)
+    write_bytes(tmp_path / "a", bytes_of_arrays(weights()._asdict(), HEADER | header))
     with pytest.raises(ArtifactError, match=f"a: {rule}$"):
         load_model(tmp_path / "a", VOCABULARY)
 
@@ -147,7 +147,7 @@ def test_arrays_that_are_no_model_are_refused(
     tmp_path: Path, change: dict[str, Any], rule: str
 ) -> None:
     arrays = {k: v for k, v in (weights()._asdict() | change).items() if v is not None}
-    write_arrays(tmp_path / "a", arrays, HEADER)
+    write_bytes(tmp_path / "a", bytes_of_arrays(arrays, HEADER))
     with pytest.raises(ArtifactError, match=f"{re.escape(f'a: damaged: {rule}')}$"):
         load_model(tmp_path / "a", VOCABULARY)
 
@@ -156,7 +156,7 @@ def test_arrays_that_are_no_model_are_refused(
 def test_any_bytes_are_a_model_or_refused(
     scratch: Path, content: bytes, place: int, gone: int
 ) -> None:
-    save_model(scratch, weights(), VOCABULARY)
+    write_bytes(scratch, model_bytes(weights(), VOCABULARY))
     whole = scratch.read_bytes()
     for damaged in (content, whole[:place] + content + whole[place + gone :]):
         scratch.write_bytes(damaged)
@@ -172,7 +172,7 @@ def test_any_bytes_are_a_model_or_refused(
 def test_any_bytes_are_a_vocabulary_or_refused(
     scratch: Path, content: bytes, place: int, gone: int
 ) -> None:
-    save_vocabulary(scratch, VOCABULARY)
+    write_json(scratch, vocabulary_content(VOCABULARY))
     whole = scratch.read_bytes()
     for damaged in (content, whole[:place] + content + whole[place + gone :]):
         scratch.write_bytes(damaged)
@@ -187,9 +187,9 @@ def test_any_bytes_are_a_vocabulary_or_refused(
 def test_ids_beyond_the_vocabulary_are_refused(scratch: Path) -> None:
     for length in (0, 5):
         ids = np.arange(length, dtype=np.uint8)
-        write_array(scratch, ids)
+        write_bytes(scratch, bytes_of_array(ids))
         np.testing.assert_array_equal(load_ids(scratch, VOCABULARY), ids)
-    write_array(scratch, np.arange(6, dtype=np.uint8))
+    write_bytes(scratch, bytes_of_array(np.arange(6, dtype=np.uint8)))
     rule = f"^{scratch}: an id is 5, but the vocabulary has only 5 characters$"
     with pytest.raises(ArtifactError, match=rule):
         load_ids(scratch, VOCABULARY)
@@ -199,7 +199,7 @@ def test_a_flipped_bit_of_the_weights_is_noticed(scratch: Path) -> None:
     weights = initial_weights(
         3, VOCABULARY.size, sigma=0.1, dtype="float32", rng=np.random.default_rng(0)
     )
-    save_model(scratch, weights, VOCABULARY)
+    write_bytes(scratch, model_bytes(weights, VOCABULARY))
     whole = scratch.read_bytes()
     data = sum(array.nbytes for array in weights)
     for place in range(len(whole) - data, len(whole)):

@@ -16,14 +16,15 @@ from typing import Any
 import numpy as np
 import pytest
 from charrnn.files.experiment import first_weights
+from charrnn.report.data import Corpus, Training
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
 from charrnn.errors import ArtifactError, CharRnnError
 from charrnn.files.arrays import read_ids
-from charrnn.files.artifacts import write_table
-from charrnn.files.models import save_model
+from charrnn.files.artifacts import Outputs, write_bytes
+from charrnn.files.models import model_bytes
 from charrnn.files.params import load_section
 from charrnn.files.prepared import load_vocabulary
 from charrnn.files.yaml12 import read_yaml
@@ -31,13 +32,13 @@ from charrnn.report import formats
 from charrnn.report import params as report_params
 from charrnn.report import reading as report_reading
 from charrnn.report.charts import chart
-from charrnn.report.data import Corpus, Training
 from charrnn.report.page import TEMPLATES
 from charrnn.settings import ModelConfig, Recipe
 from charrnn.training.loop import start
 from charrnn.training.loop import train as learn
 from charrnn.training.state import Row, Validation
 from stages import evaluate, fetch, gradcheck, plot, prepare, report, sample, train
+from stages.runtime import paths
 from tests.browser import Opened, chromium, flaws, luminance, opened
 from tests.conftest import VALUES
 from tests.imports import ROOT
@@ -87,8 +88,8 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(folder)
         fetch.main()
         prepare.main()
-        training = read_ids(prepare.TRAINING)[:50_000]
-        vocabulary = load_vocabulary(report.VOCABULARY)
+        training = read_ids(paths.TRAINING)[:50_000]
+        vocabulary = load_vocabulary(paths.VOCABULARY)
         weights = first_weights(
             load_section(ModelConfig), vocabulary.size, dtype="float32"
         )
@@ -98,7 +99,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
             run, training, training[:0], recipe, Watch(np.random.default_rng)
         ):
             pass
-        save_model(report.BEST, run.weights, vocabulary)
+        write_bytes(paths.BEST, model_bytes(run.weights, vocabulary))
     write_report(folder)
     return folder
 
@@ -176,8 +177,9 @@ def run_of(folder: Path, epochs: int, *, validations: bool = True) -> Path:
         for one in figures.values():
             del one["validation_nats_per_character"]
     metrics = folder / "metrics"
-    write_table(metrics / "loss.csv", Row._fields, rows)
-    write_table(metrics / "validation.csv", Validation._fields, checked)
+    with Outputs() as out:
+        out.table(metrics / "loss.csv", Row._fields, rows)
+        out.table(metrics / "validation.csv", Validation._fields, checked)
     change(metrics / "train.json", epochs=figures, best=best)
     return write_report(folder)
 
@@ -371,25 +373,25 @@ def test_a_run_without_held_out_parts_can_be_read(
 
 NO_BEST = """{"best": {"update": 1}, "epochs": {}, "first_loss": 1, "updates": 1}"""
 DAMAGES: list[tuple[Path, str, str]] = [
-    (report.CORPUS, "{}", "characters is missing"),
-    (report.CORPUS, "[1]", "holds list, not an object"),
-    (report.CORPUS, '{"characters": 1.5}', "characters is 1.5, not a whole number"),
-    (report.GRADIENTS, "{}", "settings is missing"),
-    (report.TRAINING, '{"updates": true}', "updates is True, not a whole number"),
-    (report.TRAINING, "x", "not valid JSON"),
-    (report.TRAINING, NO_BEST, "best has no loss"),
-    (report.EVALUATION, '{"test_characters": 9, "network": 1}', "network is 1, not an"),
-    (report.COPYING, "{}", "longest_copy_characters is missing"),
-    (report.LOSS, "epoch,update\n1,2\n", "its columns are not epoch, update, smooth"),
-    (report.LOSS, "epoch,update,smooth_loss,saturated_share\n", "it has no rows"),
+    (paths.CORPUS, "{}", "characters is missing"),
+    (paths.CORPUS, "[1]", "holds list, not an object"),
+    (paths.CORPUS, '{"characters": 1.5}', "characters is 1.5, not a whole number"),
+    (paths.GRADIENTS, "{}", "settings is missing"),
+    (paths.SUMMARY, '{"updates": true}', "updates is True, not a whole number"),
+    (paths.SUMMARY, "x", "not valid JSON"),
+    (paths.SUMMARY, NO_BEST, "best has no loss"),
+    (paths.EVALUATION, '{"test_characters": 9, "network": 1}', "network is 1, not an"),
+    (paths.COPYING, "{}", "longest_copy_characters is missing"),
+    (paths.LOSS, "epoch,update\n1,2\n", "its columns are not epoch, update, smooth"),
+    (paths.LOSS, "epoch,update,smooth_loss,saturated_share\n", "it has no rows"),
     (
-        report.LOSS,
+        paths.LOSS,
         "epoch,update,smooth_loss,saturated_share\n9,1,2,0.5\n",
         "its epochs are not those of metrics/train.json",
     ),
-    (report.VALIDATION, "epoch\n", "its columns are not epoch, update, nats_per"),
-    (report.TEXTS, "=== update 0, smooth loss 1.00 nats\nshort\n\n", "text 1 is not a"),
-    (report.SAMPLE, "short\n", "it is not a beginning, 1,000 characters"),
+    (paths.VALIDATIONS, "epoch\n", "its columns are not epoch, update, nats_per"),
+    (paths.TEXTS, "=== update 0, smooth loss 1.00 nats\nshort\n\n", "text 1 is not a"),
+    (paths.SAMPLE, "short\n", "it is not a beginning, 1,000 characters"),
 ]
 
 
@@ -411,8 +413,7 @@ def test_a_damaged_file_is_named_with_its_rule(
 @pytest.mark.parametrize(
     "path",
     sorted(
-        {damage[0] for damage in DAMAGES}
-        | {report.BEST, report.TEST, report.VOCABULARY}
+        {damage[0] for damage in DAMAGES} | {paths.BEST, paths.TEST, paths.VOCABULARY}
     ),
 )
 def test_a_missing_or_undecodable_file_is_named(path: Path, copy: Path) -> None:

@@ -1,52 +1,24 @@
 """Tests of the stages, run in order on a book of 300 characters."""
 
 import json
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from charrnn.text.vocabulary import Vocabulary
-from stages import evaluate, fetch, gradcheck, plot, prepare, report, sample, train
+from stages import evaluate
+from stages.runtime import paths
 from tests.conftest import PROSE, Project
+from tests.pipeline import BOOK, STAGES
 
-AFTER_FETCH: list[ModuleType] = [
-    prepare,
-    gradcheck,
-    train,
-    evaluate,
-    plot,
-    sample,
-    report,
-]
-OUTPUTS = {
-    "data/model/best.safetensors",
-    "data/model/last.safetensors",
-    "data/prepared/test.npy",
-    "data/prepared/training.npy",
-    "data/prepared/validation.npy",
-    "data/prepared/vocabulary.json",
-    "metrics/corpus.json",
-    "metrics/evaluation.json",
-    "metrics/gradient_check.json",
-    "metrics/gradient_check_passed.json",
-    "metrics/loss.csv",
-    "metrics/loss_by_epoch.svg",
-    "metrics/loss_overlaid.svg",
-    "metrics/report.html",
-    "metrics/sample.json",
-    "metrics/sample.txt",
-    "metrics/train.json",
-    "metrics/training_texts.txt",
-    "metrics/validation.csv",
-}
-LAST = "data/model/last.safetensors"
+AFTER_FETCH = [stage for stage in STAGES if stage != "fetch"]
+LAST = paths.LAST.as_posix()
 
 
-def run_all(stages: list[ModuleType] = AFTER_FETCH) -> None:
-    """Run stages in the working folder."""
-    for stage in stages:
-        stage.main()
+def run_all(*stages: str) -> None:
+    """Run stages in the working folder: those named, or all that follow the book."""
+    for stage in stages or AFTER_FETCH:
+        STAGES[stage].module.main()
 
 
 def read_json(project: Project, name: str) -> dict[str, Any]:
@@ -55,60 +27,53 @@ def read_json(project: Project, name: str) -> dict[str, Any]:
     return content
 
 
-def test_two_runs_write_the_same_bytes(project: Project) -> None:
-    run_all()
-    first = project.files()
-    run_all()
-    assert set(first) == OUTPUTS | {"data/raw/book.txt"}
-    assert project.files() == first
+def test_two_runs_write_the_same_bytes(whole: Project) -> None:
+    first = whole.files()
+    made = {path for stage in STAGES.values() for path in stage.writes}
+    assert set(first) == {path.as_posix() for path in made | {BOOK}}
+    for path in made:
+        path.unlink()
+    for stage in STAGES.values():
+        stage.run()
+    assert whole.files() == first
 
 
-def test_the_metrics_fit_the_book(project: Project) -> None:
-    run_all()
-    corpus = read_json(project, "metrics/corpus.json")
+def test_the_metrics_fit_the_book(whole: Project) -> None:
+    corpus = read_json(whole, "metrics/corpus.json")
     assert corpus["characters"] == 300
     assert corpus["distinct_characters"] == len(set(PROSE))
     assert corpus["training_characters"] == 240
     assert corpus["validation_characters"] == corpus["test_characters"] == 30
-    training = read_json(project, "metrics/train.json")
-    updates = 2 * ((240 - 1) // 5)
-    assert training["updates"] == updates
+    training = read_json(whole, "metrics/train.json")
+    last = 2 * ((240 - 1) // 5)
+    assert training["updates"] == last
     assert list(training["epochs"]) == ["1", "2"]
     assert "validation_nats_per_character" in training["best"]
-    rows = project.files()["metrics/loss.csv"].decode().splitlines()
+    rows = whole.files()["metrics/loss.csv"].decode().splitlines()
     assert rows[0] == "epoch,update,smooth_loss,saturated_share"
-    assert rows[-1].startswith(f"2,{updates},")
+    assert rows[-1].startswith(f"2,{last},")
     assert len(rows) - 1 <= 2 * 20
     shares = [float(row.split(",")[3]) for row in rows[1:] if row.startswith("2,")]
     share = training["epochs"]["2"]["saturated_share"]
     assert share == pytest.approx(sum(shares) / len(shares))
     assert all(0 <= share <= 1 and (5 * share) % 1 == 0 for share in shares)
-    validated = project.files()["metrics/validation.csv"].decode().splitlines()
+    validated = whole.files()["metrics/validation.csv"].decode().splitlines()
     assert validated[0] == "epoch,update,nats_per_character"
-    assert [row.split(",")[1] for row in validated[1:]] == [
-        "30",
-        "47",
-        "60",
-        "90",
-        "94",
-    ]
-    evaluation = read_json(project, "metrics/evaluation.json")
+    updates = [int(row.split(",")[1]) for row in validated[1:]]
+    assert updates == [30, 47, 60, 90, 94]
+    evaluation = read_json(whole, "metrics/evaluation.json")
     assert evaluation["test_characters"] == 30
-    models = {"network", "uniform", "unigram", "bigram", "trigram"} | {
-        "fourgram",
-        "fivegram",
-    }
+    models = {"network", "uniform", *evaluate.ORDERS}
     assert set(evaluation) == {"test_characters", "blocks", *models}
     assert evaluation["uniform"]["perplexity"] == pytest.approx(len(set(PROSE)))
-    passed = read_json(project, "metrics/gradient_check_passed.json")
+    passed = read_json(whole, "metrics/gradient_check_passed.json")
     assert passed == {"passed": True}
 
 
 def test_the_texts_are_of_the_books_characters_and_the_length_asked_for(
-    project: Project,
+    whole: Project,
 ) -> None:
-    run_all()
-    files = project.files()
+    files = whole.files()
     text = files["metrics/sample.txt"].decode()
     assert text.startswith("the ")
     assert text.endswith("\n")
@@ -120,10 +85,10 @@ def test_the_texts_are_of_the_books_characters_and_the_length_asked_for(
 
 
 def test_a_book_of_the_bible_goes_all_the_way(project: Project) -> None:
-    name = str(fetch.BOOK)
+    name = str(paths.BOOK)
     project.configure(prepare={"book": name}, train={"epochs": 1})
-    run_all([fetch, *AFTER_FETCH])
-    book = project.files()[fetch.BOOK.as_posix()].decode()
+    run_all(*STAGES)
+    book = project.files()[paths.BOOK.as_posix()].decode()
     assert book.startswith("Jude, the servant of Jesus Christ, and brother of James")
     assert len(book.splitlines()) == 25
     vocabulary = read_json(project, "data/prepared/vocabulary.json")
@@ -145,7 +110,7 @@ def test_looking_does_not_change_what_is_learned(
     project: Project, precision: str
 ) -> None:
     project.configure(train={"precision": precision})
-    run_all([prepare, gradcheck, train])
+    run_all("prepare", "gradcheck", "train")
     expected = project.files()
     changes: list[dict[str, Any]] = [
         {"text_every": 7},
@@ -157,7 +122,7 @@ def test_looking_does_not_change_what_is_learned(
     ]
     for change in changes:
         project.configure(train={**project.values["train"], **change})
-        train.main()
+        run_all("train")
         assert project.files()[LAST] == expected[LAST], change
         assert project.files() != expected, change
 
@@ -180,19 +145,19 @@ def test_looking_does_not_change_what_is_learned(
 def test_every_value_of_the_recipe_changes_what_is_learned(
     project: Project, section: str, change: dict[str, Any]
 ) -> None:
-    run_all([prepare, gradcheck, train])
+    run_all("prepare", "gradcheck", "train")
     before = project.files()[LAST]
     project.configure(**{section: change})
-    train.main()
+    run_all("train")
     assert project.files()[LAST] != before
 
 
 def test_line_ends_and_a_byte_order_mark_do_not_matter(project: Project) -> None:
-    prepare.main()
+    run_all("prepare")
     expected = project.files()
     book = project.folder / project.values["prepare"]["book"]
     book.write_bytes(b"\xef\xbb\xbf" + PROSE.replace("\n", "\r\n").encode())
-    prepare.main()
+    run_all("prepare")
     found = project.files()
     assert {name for name in found if found[name] != expected[name]} == {
         "data/raw/book.txt"

@@ -22,6 +22,7 @@ from tests.faults import (
     training,
     wait_until,
 )
+from tests.pipeline import STAGES
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 
@@ -37,7 +38,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     with training(folder) as trainer:
         assert trainer.end() == 0, trainer.said
     written = outputs(folder)
-    assert len(written) == len(faults.WRITES["train"])
+    assert len(written) == len(STAGES["train"].writes)
     assert {path.name for path in (folder / CHECKPOINTS).iterdir()} <= {"lock"}
     return written
 

@@ -11,7 +11,8 @@ import pytest
 from stages import prepare
 from stages.runtime import signals
 from tests.conftest import Project
-from tests.faults import ENVIRONMENT, STAGES
+from tests.faults import ENVIRONMENT
+from tests.pipeline import STAGES
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 

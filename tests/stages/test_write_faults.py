@@ -5,6 +5,7 @@ import errno
 import io
 import os
 import shutil
+import signal
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,48 +13,29 @@ from typing import Any
 
 import pytest
 
-from charrnn.files.checkpoints import Checkpoints
-from stages import plot, train
-from stages.runtime.running import run
-from stages.runtime.signals import Stopped
+from charrnn.errors import ArtifactError
+from charrnn.files.artifacts import Outputs
+from stages.runtime import signals
 from tests.conftest import Project
-from tests.faults import CHECKPOINTS, STAGES, WRITES, finish
+from tests.faults import CHECKPOINTS
+from tests.pipeline import STAGES
 
 resource = pytest.importorskip("resource", reason="limits and forks of POSIX")
-ALL = [(stage, path) for stage in STAGES for path in WRITES[stage]]
 OLD = b"old"
+FILES = {Path(name): name.encode() * 999 for name in ("a/one", "a/two", "b/c/three")}
+Files = dict[Path, bytes]
 Steps = list[tuple[str, Path]]
-Age = Callable[[str], dict[Path, bytes]]
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("finished")
-    finish(folder)
-    return folder
+def make_old(files: Files) -> None:
+    """Put something else into the place of each file."""
+    for path in files:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(OLD)
 
 
-@pytest.fixture
-def age(project: Project, finished: Path, monkeypatch: pytest.MonkeyPatch) -> Age:
-    """Return what makes a stage's files old, and returns what they are to become."""
-    shutil.copytree(finished, project.folder, dirs_exist_ok=True)
-    panels, overlaid = plot.PANELS.read_bytes(), plot.OVERLAID.read_bytes()
-    monkeypatch.setattr(
-        plot, "epoch_panels", lambda *_, **__: panels
-    )  # these take time
-    monkeypatch.setattr(plot, "epochs_overlaid", lambda *_, **__: overlaid)
-
-    def age(stage: str) -> dict[Path, bytes]:
-        for path in WRITES[stage]:
-            path.write_bytes(OLD)
-        shutil.rmtree(CHECKPOINTS, ignore_errors=True)
-        return {path: (finished / path).read_bytes() for path in WRITES[stage]}
-
-    return age
-
-
-def found(stage: str) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in WRITES[stage]}
+def found(files: Files) -> Files:
+    return {path: path.read_bytes() for path in files}
 
 
 def leftovers() -> set[str]:
@@ -63,10 +45,17 @@ def leftovers() -> set[str]:
     }
 
 
-def run_on_a_bad_disk(
-    stage: str, fault: Callable[[], object], at: int | None = None
+def write() -> None:
+    """Write the files."""
+    with signals.undoing(), Outputs() as out:
+        for path, content in FILES.items():
+            out.write(path, content)
+
+
+def on_a_bad_disk(
+    write: Callable[[], object], fault: Callable[[], object], at: int | None = None
 ) -> Steps:
-    """Run a stage; at a step of its writing, counted from 0, let something happen.
+    """Write files; at a step of it, counted from 0, let something happen.
 
     Returns
     -------
@@ -107,7 +96,7 @@ def run_on_a_bad_disk(
         patch.setattr(Path, "open", open_and_count)
         patch.setattr(Path, "replace", replace_and_count)
         patch.setattr(os, "fsync", fsync_and_count)
-        run(stage, STAGES[stage].main)
+        write()
     return steps
 
 
@@ -115,19 +104,18 @@ def full() -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def interrupted() -> None:
-    message = "stopped before it was done; run it again"
-    raise Stopped(message, 130)
+def interrupt() -> None:
+    signal.raise_signal(signal.SIGINT)
 
 
-def crash(stage: str, at: int) -> None:
+def crash(at: int) -> None:
     """Let a process end at a step, without a chance to put anything right."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # NumPy's threads are idle
         child = os.fork()
     if child == 0:
         try:
-            run_on_a_bad_disk(stage, lambda: os._exit(9), at)
+            on_a_bad_disk(write, lambda: os._exit(9), at)
         finally:
             os._exit(1)
     _, status = os.waitpid(child, 0)
@@ -135,56 +123,55 @@ def crash(stage: str, at: int) -> None:
 
 
 @pytest.mark.parametrize("kind", ["full", "interrupted", "crash"])
-@pytest.mark.parametrize("stage", STAGES)
 def test_a_fault_at_any_step_of_writing(
-    age: Age, caplog: pytest.LogCaptureFixture, stage: str, kind: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    new = age(stage)
-    steps = run_on_a_bad_disk(stage, full)
-    assert found(stage) == new
-    assert {name for name, _ in steps} == {"open", "write", "fsync", "replace"}
-    assert len(steps) == 4 * (len(new) + (stage == "train"))
+    monkeypatch.chdir(tmp_path)
+    make_old(FILES)
+    steps = on_a_bad_disk(write, full)
+    assert found(FILES) == FILES
     # The first file appears when the last one is on the disk.
-    assert [path for _, path in steps[-len(new) :]] == list(new)
-    assert {name for name, _ in steps[-len(new) :]} == {"replace"}
+    each = [(name, path) for path in FILES for name in ("open", "write", "fsync")]
+    assert steps == each + [("replace", path) for path in FILES]
     for at, (_, target) in enumerate(steps):
-        if kind == "full" and target.parent == CHECKPOINTS:
-            continue  # has a test of its own
-        age(stage)
-        caplog.clear()
+        make_old(FILES)
         if kind == "crash":
-            crash(stage, at)
+            crash(at)
+        elif kind == "full":
+            rule = f"^{target}: cannot be written: No space left on device$"
+            with pytest.raises(ArtifactError, match=rule):
+                on_a_bad_disk(write, full, at)
         else:
-            code, fault = ("1", full) if kind == "full" else ("130", interrupted)
-            with pytest.raises(SystemExit, match=f"^{code}$"):
-                run_on_a_bad_disk(stage, fault, at)
-            said = [r.getMessage() for r in caplog.records if r.levelname != "INFO"]
-            full_disk = f"error: {target}: cannot be written: No space left on device"
-            assert said == [
-                full_disk
-                if kind == "full"
-                else "stopped before it was done; run it again"
-            ]
-            assert not list(Path().rglob("*.tmp"))
+            with pytest.raises(signals.Stopped, match=r"^stopped before it was done; "):
+                on_a_bad_disk(write, interrupt, at)
+        assert kind == "crash" or leftovers() == set()
         appeared = {path for name, path in steps[:at] if name == "replace"}
-        assert found(stage) == {
-            path: new[path] if path in appeared else OLD for path in new
+        assert found(FILES) == {
+            path: FILES[path] if path in appeared else OLD for path in FILES
         }
-        run(stage, STAGES[stage].main)
-        assert found(stage) == new
+        write()
+        assert found(FILES) == FILES
         assert leftovers() == set()
 
 
-def test_ctrl_c_between_two_files_does_not_say_that_nothing_was_written(
-    age: Age, caplog: pytest.LogCaptureFixture
+def results_of(stage: str, finished: Path) -> Files:
+    """Return what a stage is to write, and put something else into the place of it."""
+    files = {path: (finished / path).read_bytes() for path in STAGES[stage].writes}
+    make_old(files)
+    shutil.rmtree(CHECKPOINTS, ignore_errors=True)
+    return files
+
+
+@pytest.mark.usefixtures("whole")
+def test_a_stage_that_is_stopped_while_it_writes_says_so(
+    finished: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    age("prepare")
-    last = len(run_on_a_bad_disk("prepare", full)) - 1
-    new = age("prepare")
-    with pytest.raises(SystemExit):
-        run_on_a_bad_disk("prepare", interrupted, last)
-    assert found("prepare") != dict.fromkeys(new, OLD)
-    assert "nothing was written" not in caplog.text
+    new = results_of("prepare", finished)
+    with pytest.raises(SystemExit, match=r"^130$"):
+        on_a_bad_disk(STAGES["prepare"].run, interrupt, 4)
+    assert caplog.messages[-1] == "stopped before it was done; run it again"
+    assert found(new) == dict.fromkeys(new, OLD)
+    assert leftovers() == set()
 
 
 @contextlib.contextmanager
@@ -201,54 +188,33 @@ def no_file_beyond(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.parametrize(("stage", "path"), ALL)
-def test_a_file_that_finds_no_room_is_named_and_all_stay_as_they_were(
-    age: Age,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
-    stage: str,
-    path: Path,
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.usefixtures("whole")
+def test_the_files_of_a_stage_appear_together_or_not_at_all(
+    finished: Path, caplog: pytest.LogCaptureFixture, stage: str
 ) -> None:
-    monkeypatch.setattr(Checkpoints, "save", lambda *_: None)  # larger than the results
-    new = age(stage)
-    size = len(new[path])
-    first = next(path for path in new if len(new[path]) >= size)
-    with no_file_beyond(size - 1), pytest.raises(SystemExit, match=r"^1$"):
-        run(stage, STAGES[stage].main)
-    assert caplog.messages[-1] == f"error: {first}: cannot be written: File too large"
-    assert found(stage) == dict.fromkeys(new, OLD)
+    new = results_of(stage, finished)
+    largest = max(new, key=lambda path: len(new[path]))
+    with (
+        no_file_beyond(len(new[largest]) - 1),
+        pytest.raises(SystemExit, match=r"^1$"),
+    ):
+        STAGES[stage].run()
+    assert caplog.messages[-1] == f"error: {largest}: cannot be written: File too large"
+    assert found(new) == dict.fromkeys(new, OLD)
     assert leftovers() == set()
-    run(stage, STAGES[stage].main)
-    assert found(stage) == new
+    steps = on_a_bad_disk(STAGES[stage].run, full)
+    assert {("replace", path) for path in new} == set(steps[-len(new) :])
+    assert found(new) == new
+    assert leftovers() == set()
 
 
 def test_a_training_without_room_for_checkpoints_writes_its_results(
-    age: Age,
+    whole: Project, finished: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    new = age("train")
+    new = results_of("train", finished)
     with no_file_beyond(max(map(len, new.values()))):
-        run("train", train.main)
-    assert found("train") == new
-
-
-@pytest.mark.parametrize(("stage", "path"), ALL)
-def test_a_folder_that_may_not_be_written_is_named(
-    age: Age, caplog: pytest.LogCaptureFixture, stage: str, path: Path
-) -> None:
-    new = age(stage)
-    first = next(other for other in new if other.parent == path.parent)
-    path.parent.chmod(0o555)
-    try:
-        if os.access(path.parent, os.W_OK):
-            pytest.skip("root may write anywhere")
-        with pytest.raises(SystemExit, match=r"^1$"):
-            run(stage, STAGES[stage].main)
-    finally:
-        path.parent.chmod(0o755)
-    assert (
-        caplog.messages[-1] == f"error: {first}: cannot be written: Permission denied"
-    )
-    assert found(stage) == dict.fromkeys(new, OLD)
-    assert not list(Path().rglob("*.tmp"))
-    run(stage, STAGES[stage].main)
-    assert found(stage) == new
+        STAGES["train"].run()
+    assert "no checkpoint, training goes on without: " in caplog.text
+    assert found(new) == new
+    assert not list(whole.folder.rglob("*.tmp"))

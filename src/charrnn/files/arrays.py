@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors import numpy as safetensors
 
 from charrnn.errors import ArtifactError
-from charrnn.files.artifacts import read_bytes, write_bytes
+from charrnn.files.artifacts import read_bytes
 
 # safetensors keeps its metadata in an order that differs from process to process, so
 # all of it stands under one key, as JSON with sorted keys.
@@ -31,17 +31,17 @@ _IDS_HEADER = re.compile(
 )
 
 
-def write_array(path: Path, array: NDArray[Any]) -> None:
-    """Write one array as .npy."""
+def bytes_of_array(array: NDArray[Any]) -> bytes:
+    """Return one array as .npy."""
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
-    write_bytes(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def read_ids(path: Path) -> NDArray[np.unsignedinteger]:
     """Map a one-dimensional array of character ids from disk, read-only.
 
-    The header must be, to the letter, one that `write_array` writes: NumPy's own reader
+    The header must be, to the letter, one of `bytes_of_array`: NumPy's own reader
     evaluates what it finds there.
 
     Raises
@@ -99,15 +99,8 @@ def arrays_from(content: bytes) -> tuple[dict[str, NDArray[Any]], dict[str, Any]
     return arrays, header
 
 
-def write_arrays(
-    path: Path, arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]
-) -> None:
-    """Write named arrays and a header as safetensors."""
-    write_bytes(path, bytes_of_arrays(arrays, header))
-
-
 def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Read what `write_arrays` wrote: the arrays and the header.
+    """Read a file of `bytes_of_arrays`: the arrays and the header.
 
     Raises
     ------

@@ -15,85 +15,116 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import ArtifactError
 
-# Files written inside `together`, under their temporary names, or None outside of it.
-_waiting: list[tuple[Path, Path]] | None = None
 
-
-@contextlib.contextmanager
-def together() -> Iterator[list[Path]]:
-    """Let the files that are written inside appear together, at its end.
+class Outputs:
+    """Files that appear together, at the end of a ``with``, or not at all.
 
     None appears before all are on the disk under temporary names; from there on only
     renaming is left.  What ends the process between two renamings leaves new files
     beside old ones, each of them whole; DVC then runs the stage again.
-
-    Yields
-    ------
-    list of Path
-        The files, once they have appeared.
     """
-    global _waiting
-    assert _waiting is None, "one set of files at a time"
-    _waiting = []
+
+    def __init__(self) -> None:
+        self._waiting: dict[Path, Path] = {}
+
+    def __enter__(self) -> Self:
+        """Return this."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Give the files their names, if nothing went wrong."""
+        try:
+            for path, temporary in self._waiting.items() if kind is None else ():
+                with _about(path):
+                    temporary.replace(path)
+        finally:
+            for temporary in self._waiting.values():
+                with contextlib.suppress(OSError):
+                    temporary.unlink(missing_ok=True)
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files, in the order in which they were written."""
+        return list(self._waiting)
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Write a file; its folder is made if need be.
+
+        Raises
+        ------
+        ArtifactError
+            If the file cannot be written.
+        """
+        temporary = path.with_name(f".{path.name}.tmp")
+        with _about(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            temporary.unlink(missing_ok=True)  # left by a crash; a link is not followed
+            self._waiting[path] = temporary
+            with temporary.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+
+    def text(self, path: Path, text: str) -> None:
+        """Write a text as UTF-8."""
+        self.write(path, text.encode("utf-8"))
+
+    def json(self, path: Path, content: Mapping[str, Any]) -> None:
+        """Write JSON with sorted keys and a final newline; NaN is refused."""
+        try:
+            text = json.dumps(
+                content, sort_keys=True, indent=2, allow_nan=False, ensure_ascii=False
+            )
+        except ValueError:
+            message = f"{path}: cannot be written: a number in it is not finite"
+            raise ArtifactError(message) from None
+        self.text(path, text + "\n")
+
+    def table(
+        self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+    ) -> None:
+        """Write a CSV file: a line of column names, then a line a row."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+        self.text(path, text.getvalue())
+
+
+@contextlib.contextmanager
+def _about(path: Path) -> Iterator[None]:
     try:
-        paths: list[Path] = []
-        yield paths
-        for temporary, path in _waiting:
-            _rename(temporary, path)
-            paths.append(path)
-    finally:
-        for temporary, _ in _waiting:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-        _waiting = None
+        yield
+    except OSError as error:
+        message = f"{path}: cannot be written: {error.strerror}"
+        raise ArtifactError(message) from None
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; its folder is made if need be.
-
-    Raises
-    ------
-    ArtifactError
-        If the file cannot be written; what stood there before still stands there.
-    """
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        temporary.unlink(missing_ok=True)  # left by a crash; a link is not followed
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if _waiting is not None:
-            _waiting.append((temporary, path))
-            return
-        _rename(temporary, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        message = f"{path}: cannot be written: {error.strerror}"
-        raise ArtifactError(message) from None
-    except BaseException:  # such as Ctrl-C
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
+    """Write a file whole or not at all."""
+    with Outputs() as out:
+        out.write(path, content)
 
 
-def _rename(temporary: Path, path: Path) -> None:
-    try:
-        temporary.replace(path)
-    except OSError as error:
-        message = f"{path}: cannot be written: {error.strerror}"
-        raise ArtifactError(message) from None
+def write_text(path: Path, text: str) -> None:
+    """Write a text as UTF-8, whole or not at all."""
+    with Outputs() as out:
+        out.text(path, text)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON as `Outputs.json` does, whole or not at all."""
+    with Outputs() as out:
+        out.json(path, content)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -110,23 +141,6 @@ def read_bytes(path: Path) -> bytes:
         reason = error.strerror if isinstance(error, OSError) else error
         message = f"{path}: cannot be read: {reason}"
         raise ArtifactError(message) from None
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text as UTF-8."""
-    write_bytes(path, text.encode("utf-8"))
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON with sorted keys and a final newline; NaN is refused."""
-    try:
-        text = json.dumps(
-            content, sort_keys=True, indent=2, allow_nan=False, ensure_ascii=False
-        )
-    except ValueError:
-        message = f"{path}: cannot be written: a number in it is not finite"
-        raise ArtifactError(message) from None
-    write_text(path, text + "\n")
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -154,17 +168,6 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) < len(pairs):
         raise ValueError
     return dict(pairs)
-
-
-def write_table(
-    path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> None:
-    """Write a CSV file: a line of column names, then a line a row."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    write_text(path, text.getvalue())
 
 
 def read_table(

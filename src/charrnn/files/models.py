@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from charrnn.errors import ArtifactError
-from charrnn.files.arrays import read_arrays, write_arrays
+from charrnn.files.arrays import bytes_of_arrays, read_arrays
 from charrnn.network.model import Weights, shapes
 from charrnn.text.vocabulary import Vocabulary
 
@@ -14,14 +14,14 @@ from charrnn.text.vocabulary import Vocabulary
 _VERSION = 1
 
 
-def save_model(path: Path, weights: Weights, vocabulary: Vocabulary) -> None:
-    """Write weights, with their digest and that of the vocabulary they were learned with."""
+def model_bytes(weights: Weights, vocabulary: Vocabulary) -> bytes:
+    """Return weights, their digest and that of their vocabulary, as safetensors."""
     header = {
         "version": _VERSION,
         "vocabulary_sha256": vocabulary.digest,
         "weights_sha256": _digest(weights),
     }
-    write_arrays(path, weights._asdict(), header)
+    return bytes_of_arrays(weights._asdict(), header)
 
 
 def load_model(path: Path, vocabulary: Vocabulary) -> Weights:

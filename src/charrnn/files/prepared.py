@@ -1,24 +1,24 @@
 """The prepared book as files: the vocabulary, and the parts as ids."""
 
 from pathlib import Path
+from typing import Any
 
 from charrnn.errors import ArtifactError, VocabularyError
 from charrnn.files.arrays import read_ids
-from charrnn.files.artifacts import read_json, write_json
+from charrnn.files.artifacts import read_json
 from charrnn.text.vocabulary import Ids, Vocabulary, check_ids
 
 # Raised when the content of these files changes its meaning.
 _VERSION = 1
 
 
-def save_vocabulary(path: Path, vocabulary: Vocabulary) -> None:
-    """Write a vocabulary, with its digest."""
-    content = {
+def vocabulary_content(vocabulary: Vocabulary) -> dict[str, Any]:
+    """Return what the JSON file of a vocabulary holds: its characters and their digest."""
+    return {
         "characters": vocabulary.characters,
         "sha256": vocabulary.digest,
         "version": _VERSION,
     }
-    write_json(path, content)
 
 
 def load_vocabulary(path: Path) -> Vocabulary:

@@ -1,0 +1,32 @@
+"""Where the files of the stages lie; dvc.yaml says which stage makes and reads each."""
+
+from pathlib import Path
+
+BOOK = Path("data/raw/kjv-new-testament.txt")
+
+TRAINING = Path("data/prepared/training.npy")
+VALIDATION = Path("data/prepared/validation.npy")
+TEST = Path("data/prepared/test.npy")
+VOCABULARY = Path("data/prepared/vocabulary.json")
+CORPUS = Path("metrics/corpus.json")
+
+GRADIENTS = Path("metrics/gradient_check.json")
+VERDICT = Path("metrics/gradient_check_passed.json")
+
+BEST = Path("data/model/best.safetensors")
+LAST = Path("data/model/last.safetensors")
+LOSS = Path("metrics/loss.csv")
+VALIDATIONS = Path("metrics/validation.csv")
+TEXTS = Path("data/model/training_texts.json")
+READABLE_TEXTS = Path("metrics/training_texts.txt")
+SUMMARY = Path("metrics/train.json")
+
+EVALUATION = Path("metrics/evaluation.json")
+
+PANELS = Path("metrics/loss_by_epoch.svg")
+OVERLAID = Path("metrics/loss_overlaid.svg")
+
+SAMPLE = Path("metrics/sample.txt")
+COPYING = Path("metrics/sample.json")
+
+REPORT = Path("metrics/report.html")
