@@ -2,12 +2,10 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from charrnn.files import checkpoints
@@ -15,19 +13,25 @@ from charrnn.files.artifacts import write_json
 from stages import prepare
 from stages.runtime import paths
 from tests.imports import ROOT
-from tests.pipeline import STAGES
+from tests.pipeline import STAGES, copy_sources
 from tests.small_run import PARAMS, make_book
+from tests.terminals import SECONDS, Said
 
 # What Python runs: the stage, and the stage with a checkpoint twenty times a second, so
-# that a kill finds one that is not the first and not the last.  Nothing else of the
-# project may be imported: it would be part of the checkpoint's fingerprint.
+# that a kill finds one that is not the first and not the last, and a word after each.
+# Nothing else of the project may be imported: it would be part of the fingerprint.
 TRAIN = ("-m", "stages.train")
 OFTEN = (
     "-c",
     """
-import runpy
+import runpy, sys
 from charrnn.files import checkpoints
 checkpoints._SECONDS, checkpoints._SHARE = 0.05, 1.0
+save = checkpoints.Checkpoints.save_if_possible
+def save_and_say(self, run):
+    save(self, run)
+    print("saved", file=sys.stderr)
+checkpoints.Checkpoints.save_if_possible = save_and_say
 runpy.run_module("stages.train", run_name="__main__", alter_sys=True)
 """,
 )
@@ -53,14 +57,7 @@ def make_training(folder: Path, *, epochs: int = 20) -> None:
 
 def make_repository(folder: Path) -> None:
     """Make the same under DVC, with all its code, run as far as the gradient check."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout.splitlines()  # fmt: skip
-    for name in listed:
-        if (ROOT / name).is_file() and not name.startswith(("metrics/", "dvc.lock")):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
+    copy_sources(folder)
     make_training(folder)
     for command in (["git", "init", "-q"], ["dvc", "repro", "-q", "gradcheck"]):
         subprocess.run(command, cwd=folder, env=ENVIRONMENT, check=True)
@@ -76,65 +73,51 @@ def outputs(folder: Path) -> dict[str, bytes]:
     }
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    """Wait for something that is sure to come."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.002)
-
-
 class Trainer:
     """A training in a process of its own, which leads a group of processes.
 
     Parameters
     ----------
     folder : Path
-        Where it runs; what it says goes to a file there.
+        Where it runs.
     *arguments : str
         Of this Python.
     """
 
     def __init__(self, folder: Path, *arguments: str) -> None:
-        self.folder = folder
-        self._log = folder / f"said-{time.monotonic_ns()}.log"
-        with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *(arguments or TRAIN)],
-                cwd=folder,
-                env=ENVIRONMENT,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        self._out, out = os.pipe()
+        self._said = Said(self._out)
+        self.process = subprocess.Popen(
+            [sys.executable, *(arguments or TRAIN)],
+            cwd=folder,
+            env=ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+        os.close(out)
 
     @property
     def said(self) -> str:
-        """All that it has said so far."""
-        return self._log.read_text(encoding="utf-8")
+        """All that it and what it started have said, to the end of them all."""
+        return self._said.read_on()
 
     def wait_for(self, words: str) -> None:
         """Wait until it has said something."""
-        wait_until(lambda: words in self.said or self.process.poll() is not None)
-        assert words in self.said, self.said
+        assert self._said.read_until(words), self.said
 
     def wait_for_checkpoint(self) -> None:
-        """Wait until it has learned and saved something."""
+        """Wait until it has learned and saved something, if it does so often."""
         self.wait_for("first loss")
-        files = self.folder / CHECKPOINTS
-        wait_until(lambda: any(files.glob("*.checkpoint")) or self._has_ended)
-
-    @property
-    def _has_ended(self) -> bool:
-        return self.process.poll() is not None
+        self.wait_for("\nsaved\n")
 
     def stop(self, number: signal.Signals) -> int:
         """Send a signal; return the exit code."""
         self.process.send_signal(number)
         return self.end()
 
-    def end(self, seconds: float = 60.0) -> int:
+    def end(self, seconds: float = SECONDS) -> int:
         """Wait for its end; return the exit code."""
         return self.process.wait(seconds)
 
@@ -143,6 +126,8 @@ class Trainer:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        self._said.read_on()
+        os.close(self._out)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,8 @@
 """What dvc.yaml says of each stage, for the tests that go through all of them."""
 
 import importlib
+import shutil
+import subprocess
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -61,3 +63,15 @@ def _stage(name: str, entry: dict[str, Any]) -> Stage:
 
 PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text("utf-8"))
 STAGES = {name: _stage(name, entry) for name, entry in PIPELINE["stages"].items()}
+
+
+def copy_sources(folder: Path) -> None:
+    """Copy what git would commit, but for the results of the stages."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    for name in listed:
+        if (ROOT / name).is_file() and not name.startswith(("metrics/", "dvc.lock")):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)

@@ -81,8 +81,6 @@ def _end_round(folder: Path, expected: dict[str, bytes], count: Counter[str]) ->
     count["mismatches"] += outputs(folder) != expected
     for name in outputs(folder):
         (folder / name).unlink()
-    for log in folder.glob("said-*.log"):
-        log.unlink()
     known = {"lock", "owner"}
     if left := {path.name for path in (folder / CHECKPOINTS).iterdir()} - known:
         count["mismatches"] += 1

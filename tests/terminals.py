@@ -1,5 +1,6 @@
 """The command line as a user has it: in a process of its own, in a terminal."""
 
+import math
 import os
 import select
 import subprocess
@@ -26,6 +27,45 @@ def environment(**changes: str) -> dict[str, str]:
     return kept | {"TERM": "xterm-256color"} | changes
 
 
+class Said:
+    """What comes out of a pipe or a terminal, waited for, but not for ever."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._seen, self._has_ended = b"", False
+
+    @property
+    def text(self) -> str:
+        """All that has been read so far, with the line ends that the program wrote."""
+        return self._seen.decode("utf-8", "replace").replace("\r\n", "\n")
+
+    def read_until(self, words: str) -> bool:
+        """Read on until it has said something; return whether it has."""
+        while words not in self.text:
+            if not self._read():
+                return False
+        return True
+
+    def read_on(self, characters: float = math.inf) -> str:
+        """Read on to so many characters or to the end; return all that has been read."""
+        while len(self.text) < characters and self._read():
+            pass
+        return self.text
+
+    def _read(self) -> bool:
+        if self._has_ended:
+            return False
+        ready, _, _ = select.select([self._descriptor], [], [], SECONDS)
+        assert ready, f"silent for {SECONDS} s after {self.text!r}"
+        try:
+            more = os.read(self._descriptor, 1 << 16)
+        except OSError:  # EIO: nobody holds the other end of the terminal any more
+            more = b""
+        self._seen += more
+        self._has_ended = not more
+        return bool(more)
+
+
 class Terminal:
     """A ``charrnn`` in a terminal.
 
@@ -42,7 +82,7 @@ class Terminal:
         import pty  # not on Windows
 
         self._master, slave = pty.openpty()
-        self._seen = b""
+        self._said = Said(self._master)
         self.process = subprocess.Popen(
             [sys.executable, "-c", _LAUNCH, "-m", "charrnn", *arguments],
             cwd=folder,
@@ -64,26 +104,14 @@ class Terminal:
         self.process.wait()
         os.close(self._master)
 
-    def _read(self) -> bool:
-        ready, _, _ = select.select([self._master], [], [], SECONDS)
-        assert ready, f"silent for {SECONDS} s after {self.shown!r}"
-        try:
-            more = os.read(self._master, 1 << 16)
-        except OSError:  # EIO: nobody holds the other end any more
-            return False
-        self._seen += more
-        return bool(more)
-
     @property
     def shown(self) -> str:
-        """All that it has shown so far, with the line ends that the program wrote."""
-        return self._seen.decode("utf-8", "replace").replace("\r\n", "\n")
+        """All that it has shown so far."""
+        return self._said.text
 
     def read(self, characters: int) -> str:
         """Wait until it has shown so much; return all that it has shown."""
-        while len(self.shown) < characters and self._read():
-            pass
-        return self.shown
+        return self._said.read_on(characters)
 
     def press(self, keys: bytes) -> None:
         """Press some keys."""
@@ -91,6 +119,5 @@ class Terminal:
 
     def end(self) -> int:
         """Wait for its end; return the exit code."""
-        while self._read():
-            pass
+        self._said.read_on()
         return self.process.wait(SECONDS)

@@ -17,7 +17,7 @@ from charrnn.settings import SECTIONS, Section, meanings
 from stages.runtime import paths
 from tests import small_run
 from tests.imports import ROOT, closure
-from tests.pipeline import BOOK, PIPELINE, STAGES, Stage
+from tests.pipeline import BOOK, PIPELINE, STAGES, Stage, copy_sources
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -146,16 +146,7 @@ sys.addaudithook(note)
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a clone of what is here, with a small book and small values."""
     folder = tmp_path_factory.mktemp("project")
-    tracked = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout.splitlines()  # fmt: skip
-    for name in tracked:
-        source = ROOT / name
-        if name == "dvc.lock" or name.startswith("metrics/") or not source.is_file():
-            continue
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(source.read_bytes())
+    copy_sources(folder)
     params = small_run.PARAMS.replace("book.txt", "data/raw/mine.txt")
     (folder / "params.yaml").write_text(params, encoding="utf-8")
     book = folder / "data" / "raw" / "mine.txt"

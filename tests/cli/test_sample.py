@@ -22,7 +22,6 @@ from stages import sample
 from stages.runtime import paths
 from tests.command_line import ENVIRONMENT, charrnn, make_trained
 from tests.conftest import Project
-from tests.faults import wait_until
 from tests.terminals import INTERRUPTIBLE, Terminal
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="terminals and signals of POSIX")
@@ -263,12 +262,13 @@ def test_stopped_in_a_pipe_it_has_written_what_it_had(trained: Path) -> None:
 
 @POSIX
 def test_ctrl_c_while_compiling_ends_cleanly(trained: Path, tmp_path: Path) -> None:
-    cache = str(tmp_path / "cache")
+    telling = {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "NUMBA_DEBUG_CACHE": "1"}
     arguments = ("--length", "1,000,000,000")
-    with sampling(trained, *arguments, NUMBA_CACHE_DIR=cache) as process:
+    with sampling(trained, *arguments, **telling, PYTHONUNBUFFERED="1") as process:
+        assert process.stdout is not None
         assert process.stderr is not None
         # The first function is compiled, others are under way.
-        wait_until(lambda: any(Path(cache).rglob("*.nbi")))
+        assert any(b"[cache] data saved" in line for line in process.stdout)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
         assert process.stderr.read() == b"charrnn: stopped\n"

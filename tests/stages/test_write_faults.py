@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import io
 import os
 import shutil
 import signal
@@ -55,7 +54,7 @@ def write() -> None:
 def on_a_bad_disk(
     write: Callable[[], object], fault: Callable[[], object], at: int | None = None
 ) -> Steps:
-    """Write files; at a step of it, counted from 0, let something happen.
+    """Write files; before a step of it, counted from 0, let something happen.
 
     Returns
     -------
@@ -63,39 +62,26 @@ def on_a_bad_disk(
         The steps that were done, or tried, and the file that each is for.
     """
     steps: Steps = []
-    replace, fsync, open_file = Path.replace, os.fsync, Path.open
 
-    def step(name: str, temporary: Path) -> None:
-        target = temporary.name.removeprefix(".").removesuffix(".tmp")
-        steps.append((name, temporary.with_name(target)))
-        if len(steps) - 1 == at:
-            fault()
+    def step(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(file: Path | int, *arguments: Any, **names: Any) -> Any:
+            if isinstance(file, int):  # of what was opened last
+                steps.append((name, steps[-1][1]))
+            elif name == "replace" or arguments == ("xb",):
+                target = file.name.removeprefix(".").removesuffix(".tmp")
+                steps.append((name, file.with_name(target)))
+            else:  # opened to be read
+                return function(file, *arguments, **names)
+            if len(steps) - 1 == at:
+                fault()
+            return function(file, *arguments, **names)
 
-    class File(io.BufferedWriter):
-        def write(self, content: Any) -> int:
-            half = super().write(content[: len(content) // 2])
-            self.flush()
-            step("write", Path(self.raw.name))  # type: ignore[attr-defined]
-            return half + super().write(content[half:])
-
-    def open_and_count(path: Path, *arguments: Any, **names: Any) -> Any:
-        if arguments != ("xb",):
-            return open_file(path, *arguments, **names)
-        step("open", path)
-        return File(io.FileIO(path, "w"))
-
-    def fsync_and_count(number: int) -> None:
-        step("fsync", steps[-1][1])
-        fsync(number)
-
-    def replace_and_count(path: Path, target: Path) -> Path:
-        step("replace", path)
-        return replace(path, target)
+        return counted
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Path, "open", open_and_count)
-        patch.setattr(Path, "replace", replace_and_count)
-        patch.setattr(os, "fsync", fsync_and_count)
+        patch.setattr(Path, "open", step("open", Path.open))
+        patch.setattr(os, "fsync", step("fsync", os.fsync))
+        patch.setattr(Path, "replace", step("replace", Path.replace))
         write()
     return steps
 
@@ -131,7 +117,7 @@ def test_a_fault_at_any_step_of_writing(
     steps = on_a_bad_disk(write, full)
     assert found(FILES) == FILES
     # The first file appears when the last one is on the disk.
-    each = [(name, path) for path in FILES for name in ("open", "write", "fsync")]
+    each = [(name, path) for path in FILES for name in ("open", "fsync")]
     assert steps == each + [("replace", path) for path in FILES]
     for at, (_, target) in enumerate(steps):
         make_old(FILES)
@@ -168,7 +154,7 @@ def test_a_stage_that_is_stopped_while_it_writes_says_so(
 ) -> None:
     new = results_of("prepare", finished)
     with pytest.raises(SystemExit, match=r"^130$"):
-        on_a_bad_disk(STAGES["prepare"].run, interrupt, 4)
+        on_a_bad_disk(STAGES["prepare"].run, interrupt, 3)
     assert caplog.messages[-1] == "stopped before it was done; run it again"
     assert found(new) == dict.fromkeys(new, OLD)
     assert leftovers() == set()
