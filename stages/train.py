@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from charrnn.errors import ArtifactError
+from charrnn.errors import ArtifactError, GradientError
 from charrnn.files.checkpoints import Checkpoints, one_writer, remove_stale
 from charrnn.files.metrics.schema import GradientCheckVerdict, read_metrics
 from charrnn.files.metrics.train_metrics import TrainingTexts, TrainMetrics
@@ -49,7 +49,9 @@ def main() -> None:
         [TrainConfig, ModelConfig], [TRAINING, VALIDATION, VOCABULARY, VERDICT]
     )
     config, model = load_section(TrainConfig), load_section(ModelConfig)
-    read_metrics(GradientCheckVerdict, VERDICT)
+    if not read_metrics(GradientCheckVerdict, VERDICT).passed:
+        message = f"{VERDICT}: the gradient check has not passed"
+        raise GradientError(message)
     vocabulary = load_vocabulary(VOCABULARY)
     training = load_ids(TRAINING, vocabulary)
     validation = load_ids(VALIDATION, vocabulary)

@@ -39,9 +39,8 @@ FLOATS = hnp.arrays(
 # Prints the bytes of a model in hexadecimal.
 WRITE_ARRAYS = """
 import sys; from pathlib import Path; import numpy as np
-from charrnn.files.arrays import write_arrays
-from charrnn.arrays import bytes_of_arrays
-from charrnn.artifacts import write_bytes
+from charrnn.files.arrays import bytes_of_arrays
+from charrnn.files.artifacts import write_bytes
 arrays = {name: np.full(3, ord(name), np.float32) for name in "bcUWV"}
 header = {"z": 1, "version": 2, "a": {"d": 3, "c": 4}}
 write_bytes(Path(sys.argv[1]), bytes_of_arrays(arrays, header))

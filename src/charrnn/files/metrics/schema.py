@@ -6,7 +6,7 @@ another package's types, so that each stage imports only what it writes.
 """
 
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -47,7 +47,7 @@ class SampleMetrics(Metrics):
 class GradientCheckVerdict(Metrics):
     """metrics/gradient_check_passed.json, which training waits for."""
 
-    passed: Literal[True]
+    passed: bool
 
 
 AnyMetrics = TypeVar("AnyMetrics", bound=Metrics)
