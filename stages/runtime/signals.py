@@ -1,7 +1,8 @@
 """How a stage ends before it is done: Ctrl-C, SIGTERM, or a DVC that was killed.
 
-Nothing happens on import.  A signal that the stage was started to ignore (``nohup``,
-``trap ''``, a background job) stays ignored.
+Ctrl-C and SIGTERM end a stage at once (`end_at_once`), are an exception while it writes
+its outputs (`undoing`), and are noted while it trains (`Stop`).  Nothing happens on import.
+A signal that the stage was started to ignore (``trap ''``, a background job) stays ignored.
 """
 
 import contextlib
@@ -12,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-Handler = Callable[[int, FrameType | None], object] | int | None
+_Handler = Callable[[int, FrameType | None], object] | int | None
 
 _SECONDS = 0.3  # between two looks at the process that started this one
 _NOT_DONE = "stopped before it was done; run it again"
@@ -80,7 +81,7 @@ class Stop:
     def __init__(self) -> None:
         self.reason: str | None = None
         self.code = 1
-        self._before: dict[int, Handler] | None = None
+        self._before: dict[int, _Handler] | None = None
         self._looked = float("-inf")
 
     def hold(self) -> None:
@@ -109,7 +110,7 @@ class Stop:
         return self.reason is not None
 
 
-def _handle(handler: Handler) -> dict[int, Handler]:
+def _handle(handler: _Handler) -> dict[int, _Handler]:
     """Let a handler deal with the signals, but not with ignored ones; return the old."""
     return {
         number: signal.signal(number, handler)
@@ -118,7 +119,7 @@ def _handle(handler: Handler) -> dict[int, Handler]:
     }
 
 
-def _restore(handlers: dict[int, Handler]) -> None:
+def _restore(handlers: dict[int, _Handler]) -> None:
     for number, handler in handlers.items():
         signal.signal(number, handler)
 
@@ -133,10 +134,8 @@ def _starters() -> tuple[int, ...]:
     with contextlib.suppress(OSError):
         name, *arguments = _read(f"/proc/{parent}/cmdline").split(b"\0")
         if name.endswith(b"sh") and b"-c" in arguments:
-            # id (name) state parent's-id ...
-            return parent, int(
-                _read(f"/proc/{parent}/stat").rpartition(b")")[2].split()[1]
-            )
+            status = _read(f"/proc/{parent}/stat")  # id (name) state parent's-id ...
+            return parent, int(status.rpartition(b")")[2].split()[1])
     return (parent,)
 
 

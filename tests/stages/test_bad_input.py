@@ -13,7 +13,7 @@ import pytest
 from charrnn.files.arrays import bytes_of_array
 from charrnn.files.artifacts import write_bytes, write_json
 from charrnn.files.models import load_model, model_bytes
-from charrnn.files.prepared import load_vocabulary, vocabulary_content
+from charrnn.files.prepared import load_vocabulary
 from charrnn.text.vocabulary import Vocabulary
 from stages.runtime import paths
 from tests.conftest import Project
@@ -21,11 +21,6 @@ from tests.imports import ROOT
 from tests.pipeline import BOOK, STAGES
 
 INPUTS = [(stage.name, path) for stage in STAGES.values() for path in stage.reads]
-FOLDERS = [
-    (stage.name, path.parent)
-    for stage in STAGES.values()
-    for path in {path.parent: path for path in stage.writes}.values()
-]
 Refuses = Callable[[str, str], None]
 Spoil = Callable[[Project], object]
 
@@ -114,26 +109,6 @@ def test_a_model_of_another_vocabulary_is_named(
     other = Vocabulary(chr(0) + known.characters[1:])
     write_bytes(path, model_bytes(load_model(path, known), other))
     refuses(stage, f"{path}: was learned with another vocabulary")
-
-
-@pytest.mark.parametrize(
-    "stage", [stage for stage, path in INPUTS if path == paths.VOCABULARY]
-)
-def test_a_smaller_vocabulary_is_noticed(refuses: Refuses, stage: str) -> None:
-    known = load_vocabulary(paths.VOCABULARY)
-    write_json(paths.VOCABULARY, vocabulary_content(Vocabulary(known.characters[:3])))
-    refuses(stage, ".*: (an id is .*|was learned with another vocabulary)")
-
-
-@pytest.mark.parametrize(("stage", "folder"), FOLDERS)
-def test_a_place_that_cannot_be_written_is_named(
-    refuses: Refuses, stage: str, folder: Path
-) -> None:
-    first = next(path for path in STAGES[stage].writes if path.parent == folder)
-    for path in STAGES[stage].writes:
-        path.unlink()
-    first.mkdir()
-    refuses(stage, f"{first}: cannot be written: Is a directory")
 
 
 def overwrite(path: Path, content: bytes) -> Spoil:

@@ -150,15 +150,3 @@ def test_every_value_of_the_recipe_changes_what_is_learned(
     project.configure(**{section: change})
     run_all("train")
     assert project.files()[LAST] != before
-
-
-def test_line_ends_and_a_byte_order_mark_do_not_matter(project: Project) -> None:
-    run_all("prepare")
-    expected = project.files()
-    book = project.folder / project.values["prepare"]["book"]
-    book.write_bytes(b"\xef\xbb\xbf" + PROSE.replace("\n", "\r\n").encode())
-    run_all("prepare")
-    found = project.files()
-    assert {name for name in found if found[name] != expected[name]} == {
-        "data/raw/book.txt"
-    }

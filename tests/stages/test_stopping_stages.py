@@ -53,11 +53,10 @@ def test_a_signal_while_a_stage_imports_ends_it(
     assert set(project.files()) == {project.values["prepare"]["book"]}
 
 
-@pytest.mark.parametrize("number", NUMBERS)
-def test_a_signal_while_a_stage_computes_ends_it(number: int, project: Project) -> None:
+def test_ctrl_c_while_a_stage_computes_ends_it(project: Project) -> None:
     project.configure(model={"hidden_size": 200})  # a check that takes a while
     prepare.main()
-    said = stopped("gradcheck", number, b" elements, each in")
+    said = stopped("gradcheck", signal.SIGINT, b" elements, each in")
     assert said == "gradcheck: stopped before it was done; run it again"
     assert not Path("metrics/gradient_check.json").exists()
 

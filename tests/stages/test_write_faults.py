@@ -15,7 +15,6 @@ import pytest
 from charrnn.errors import ArtifactError
 from charrnn.files.artifacts import Outputs
 from stages.runtime import signals
-from tests.conftest import Project
 from tests.faults import CHECKPOINTS
 from tests.pipeline import STAGES
 
@@ -193,14 +192,3 @@ def test_the_files_of_a_stage_appear_together_or_not_at_all(
     assert {("replace", path) for path in new} == set(steps[-len(new) :])
     assert found(new) == new
     assert leftovers() == set()
-
-
-def test_a_training_without_room_for_checkpoints_writes_its_results(
-    whole: Project, finished: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    new = results_of("train", finished)
-    with no_file_beyond(max(map(len, new.values()))):
-        STAGES["train"].run()
-    assert "no checkpoint, training goes on without: " in caplog.text
-    assert found(new) == new
-    assert not list(whole.folder.rglob("*.tmp"))
