@@ -5,7 +5,6 @@ from stages.runtime import signals
 if __name__ == "__main__":  # before the imports that take long
     signals.end_at_once("report")
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +12,26 @@ from charrnn.errors import ArtifactError
 from charrnn.files.artifacts import read_bytes, read_table
 from charrnn.files.metrics.evaluation_metrics import EvaluationMetrics
 from charrnn.files.metrics.gradient_metrics import GradientCheckMetrics
+from charrnn.files.metrics.inspection_metrics import InspectionMetrics
 from charrnn.files.metrics.schema import CorpusMetrics, SampleMetrics, read_metrics
 from charrnn.files.metrics.train_metrics import TrainingTexts, TrainMetrics
-from charrnn.files.models import load_model
 from charrnn.files.params import PARAMS, load_section
-from charrnn.files.prepared import load_ids, load_vocabulary
-from charrnn.inspection.surprise import surprise
-from charrnn.inspection.units import units
 from charrnn.report.page import TEMPLATES, Report, render
 from charrnn.settings import SECTIONS
 from charrnn.training.state import Row, Validation
 from stages.runtime.inputs import Inputs
 from stages.runtime.paths import (
-    BEST,
     COPYING,
     CORPUS,
     EVALUATION,
     GRADIENTS,
+    INSPECTION,
     LOSS,
     REPORT,
     SAMPLE,
     SUMMARY,
-    TEST,
     TEXTS,
     VALIDATIONS,
-    VOCABULARY,
 )
 from stages.runtime.running import log, run
 
@@ -45,13 +39,9 @@ from stages.runtime.running import log, run
 def main() -> None:
     """Run the stage ``report``."""
     files = [CORPUS, GRADIENTS, SUMMARY, LOSS, VALIDATIONS, TEXTS]
-    files += [EVALUATION, SAMPLE, COPYING, TEST, VOCABULARY, BEST, PARAMS]
+    files += [EVALUATION, INSPECTION, SAMPLE, COPYING, PARAMS]
     inputs = Inputs([], files, code=sorted(TEMPLATES.iterdir()))
     params: dict[str, Any] = {kind.section: load_section(kind) for kind in SECTIONS}
-    vocabulary = load_vocabulary(VOCABULARY)
-    weights, test = load_model(BEST, vocabulary), load_ids(TEST, vocabulary)
-    evaluation = read_metrics(EvaluationMetrics, EVALUATION)
-    network = evaluation.network
     given = params["sample"].prime or ""
     page = render(
         Report(
@@ -62,19 +52,11 @@ def main() -> None:
             curve=read_table(LOSS, Row._fields),
             validations=read_table(VALIDATIONS, Validation._fields, may_be_empty=True),
             texts=read_metrics(TrainingTexts, TEXTS).texts,
-            evaluation=evaluation,
+            evaluation=read_metrics(EvaluationMetrics, EVALUATION),
+            inspection=read_metrics(InspectionMetrics, INSPECTION),
             given=given,
             written=_text(SAMPLE).removeprefix(given).removesuffix("\n"),
             copying=read_metrics(SampleMetrics, COPYING),
-            model_digest=hashlib.sha256(read_bytes(BEST)).hexdigest(),
-            surprise=(
-                None
-                if network is None
-                else surprise(
-                    weights, test, vocabulary, part_bits=network.bits_per_character
-                )
-            ),
-            units=units(weights, test, vocabulary),
         )
     )
     with inputs.outputs() as out:

@@ -84,7 +84,6 @@ def test_only_the_model_and_the_book_are_kept_out_of_git() -> None:
         if isinstance(out, str)
     }
     assert {Path(path).suffix for path in cached} == {
-        ".json",
         ".safetensors",
         ".npy",
         ".txt",

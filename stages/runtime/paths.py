@@ -23,6 +23,8 @@ SUMMARY = Path("metrics/train.json")
 
 EVALUATION = Path("metrics/evaluation.json")
 
+INSPECTION = Path("metrics/inspection.json")
+
 PANELS = Path("metrics/loss_by_epoch.svg")
 OVERLAID = Path("metrics/loss_overlaid.svg")
 

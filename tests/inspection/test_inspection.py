@@ -4,6 +4,7 @@ import re
 from fractions import Fraction
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -13,6 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import DTypeLike, NDArray
 
+from charrnn.errors import ArtifactError
+from charrnn.files.artifacts import write_json
+from charrnn.files.metrics.inspection_metrics import InspectionMetrics
+from charrnn.files.metrics.schema import read_metrics
 from charrnn.inspection.findings import (
     LEAST_PLACES,
     find,
@@ -20,7 +25,7 @@ from charrnn.inspection.findings import (
     is_enough,
     measure,
 )
-from charrnn.inspection.passages import runs, spans
+from charrnn.inspection.passages import coloured, spans
 from charrnn.inspection.properties import Places, Property, properties
 from charrnn.inspection.ranks import (
     rank_biserial,
@@ -33,8 +38,8 @@ from charrnn.inspection.results import (
     Guess,
     Level,
     Moment,
+    Passage,
     Picture,
-    Run,
     Surprise,
     Units,
 )
@@ -182,11 +187,14 @@ def test_runs_are_the_text_cut_where_its_look_changes(
     text = "".join(character for character, *_ in looks)
     levels = np.array([level for _, level, _ in looks], np.int64)
     marks = np.array([mark for *_, mark in looks], np.bool_)
-    found = runs(text, levels, marks)
+    found = coloured(text, levels, marks)
+    assert (found.text, len(found.looks)) == (text, len(text))
     assert looks == [
-        (character, run.level, run.is_marked) for run in found for character in run.text
+        (character, level, is_marked)
+        for level, is_marked, part in found.runs
+        for character in part
     ]
-    for run, following in pairwise(found):
+    for run, following in pairwise(found.runs):
         assert run[:2] != following[:2]
 
 
@@ -237,9 +245,9 @@ def test_the_page_is_the_one_most_like_the_whole_part() -> None:
     assert found.bits == pytest.approx(means[found.start])
     assert (found.read, found.part_bits) == (len(text), PART_BITS)
     end = found.start + found.characters
-    assert "".join(run.text for run in found.runs) == text[found.start : end]
+    assert found.page.text == text[found.start : end]
     # Each character in its level, and all of them in one.
-    levels = [found.levels[run.level] for run in found.runs for _ in run.text]
+    levels = [found.levels["abcdefg".index(look)] for look in found.page.looks]
     for level, cost in zip(levels, bits[found.start - 1 : end - 1], strict=True):
         assert level.least <= cost
         assert level.most is None or cost < level.most
@@ -352,11 +360,11 @@ def test_units_are_found_in_a_network_that_reads() -> None:
     assert len(set(shown)) == len(shown) >= 3
     assert {one.finding for one in found.pictures} <= set(found.findings)
     for one in found.pictures:
-        passage = "".join(run.text for run in one.runs)
+        passage = one.passage.text
         assert text[one.start :].startswith(passage)
         assert one.start >= found.read // 2
         h = states[1 + one.start :, one.finding.unit]
-        levels = [run.level for run in one.runs for _ in run.text]
+        levels = ["abcdefg".index(look) for look in one.passage.looks.lower()]
         assert levels == [
             sum(edge <= h[t] for edge in EDGES) for t in range(len(passage))
         ]
@@ -385,11 +393,11 @@ def test_a_picture_is_the_passage_most_like_the_half() -> None:
             rarer = min(having, len(here) - having, 10)
             measured = measure(strength, is_graded=one.is_graded)
             apart[span[0], span[1]] = (-rarer, abs(measured - finding.measure))
-        passage = "".join(run.text for run in found.runs)
+        passage = found.passage.text
         start, end = min(apart, key=lambda span: apart[span])
         assert (found.start, passage) == (start, text[start:end])
         assert LEAST_PASSAGE <= len(passage) <= MOST_PASSAGE
-        marks = [run.is_marked for run in found.runs for _ in run.text]
+        marks = [look.isupper() for look in found.passage.looks]
         holds = (values > 0) & chosen & (not one.is_graded)
         assert marks == holds[start:end].tolist()
 
@@ -434,6 +442,22 @@ def test_no_more_is_read_than_is_stated(monkeypatch: pytest.MonkeyPatch) -> None
         assert page is not None
         assert found is not None
         assert (page.read, found.read) == (5_000, 5_000)
+
+
+def test_what_is_found_goes_through_a_file(scratch: Path) -> None:
+    _, _, _, of_page, of_units = inspected()
+    both = InspectionMetrics(weights_file_sha256="0f", surprise=of_page, units=of_units)
+    for found in (
+        both,
+        InspectionMetrics(weights_file_sha256="", surprise=None, units=None),
+    ):
+        write_json(scratch, found.content())
+        assert read_metrics(InspectionMetrics, scratch) == found
+    damaged = both.content()
+    damaged["surprise"]["page"]["looks"] += "a"
+    write_json(scratch, damaged)
+    with pytest.raises(ArtifactError, match=r"damaged: a passage has .* looks"):
+        read_metrics(InspectionMetrics, scratch)
 
 
 class Texts(HTMLParser):
@@ -483,14 +507,13 @@ def test_the_page_shows_the_text_whatever_is_in_it() -> None:
     hostile = '<script>alert("&amp;\'")</script>\n\t\x00\u202e{{ 7 }}'
     shown = formats.visible(hostile).replace("\n", "↵\n")
     assert "\x00" not in shown
-    every = tuple(
-        Run(level, is_marked, hostile)
-        for level in range(7)
-        for is_marked in (False, True)
+    looks = "aAbBcCdDeEfFgG"
+    every = Passage(
+        hostile * len(looks), "".join(look * len(hostile) for look in looks)
     )
     moment = Moment("<i>\n", "<", "&lt;", 9.5, (Guess("<", 0.5), Guess("\n", 0.25)))
     page = rendered(
-        "surprise.html", surprise=of_page._replace(runs=every, moments=(moment,))
+        "surprise.html", surprise=of_page._replace(page=every, moments=(moment,))
     )
     finding = of_units.findings[0]._replace(name="<b>", meaning="<u>", among="<s>")
     pictures = (Picture(finding, every, 7, 0.75),)
@@ -515,7 +538,7 @@ def test_the_page_shows_the_text_whatever_is_in_it() -> None:
 def test_one_finding_makes_a_page_too(graded: bool) -> None:
     _, _, _, _, of_units = inspected()
     findings = tuple(one for one in of_units.findings if one.is_graded == graded)[:1]
-    pictures = (Picture(findings[0], (Run(0, False, "a"),), 7, 0.75),)
+    pictures = (Picture(findings[0], Passage("a", "a"), 7, 0.75),)
     few = of_units._replace(
         findings=findings, pictures=pictures, skipped=(), hidden_size=1
     )
@@ -531,7 +554,7 @@ def test_an_even_choice_costs_one_bit_everywhere() -> None:
     weights = initial_weights(3, 2, sigma=0, dtype=float, rng=np.random.default_rng(0))
     found = surprise(weights, vocabulary.encode("abba" * 9), vocabulary, part_bits=1.0)
     assert found is not None
-    assert found.runs == (Run(2, False, ("abba" * 9)[1:]),)
+    assert found.page == (("abba" * 9)[1:], "c" * 35)
     assert found.levels[2] == Level(1.0, 2.0, 35, 1.0, 1.0)
     assert found.moments[0].expected == (Guess("a", 0.5), Guess("b", 0.5))
 

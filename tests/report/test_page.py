@@ -15,29 +15,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from charrnn.files.experiment import first_weights
-from charrnn.report.data import Corpus, Training
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
 from charrnn.errors import ArtifactError, CharRnnError
-from charrnn.files.arrays import read_ids
-from charrnn.files.artifacts import Outputs, write_bytes
-from charrnn.files.models import model_bytes
-from charrnn.files.params import load_section
-from charrnn.files.prepared import load_vocabulary
-from charrnn.files.yaml12 import read_yaml
+from charrnn.files.artifacts import Outputs, write_json
+from charrnn.files.metrics.train_metrics import TrainingText, TrainingTexts
 from charrnn.report import formats
-from charrnn.report import params as report_params
-from charrnn.report import reading as report_reading
 from charrnn.report.charts import chart
 from charrnn.report.page import TEMPLATES
-from charrnn.settings import ModelConfig, Recipe
-from charrnn.training.loop import start
-from charrnn.training.loop import train as learn
 from charrnn.training.state import Row, Validation
-from stages import evaluate, fetch, gradcheck, plot, prepare, report, sample, train
+from stages import evaluate, gradcheck, inspect, prepare, report, sample, train
 from stages.runtime import paths
 from tests.browser import Opened, chromium, flaws, luminance, opened
 from tests.conftest import VALUES
@@ -80,26 +69,12 @@ def change(path: Path, **values: Any) -> None:
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the committed metrics, weights that read little, a report."""
+    """Return a folder with the committed metrics and the report of them."""
     folder = tmp_path_factory.mktemp("real")
     shutil.copytree(ROOT / "metrics", folder / "metrics")
+    (folder / paths.TEXTS).parent.mkdir(parents=True)
+    shutil.copy(ROOT / paths.TEXTS, folder / paths.TEXTS)
     shutil.copy(ROOT / "params.yaml", folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        fetch.main()
-        prepare.main()
-        training = read_ids(paths.TRAINING)[:50_000]
-        vocabulary = load_vocabulary(paths.VOCABULARY)
-        weights = first_weights(
-            load_section(ModelConfig), vocabulary.size, dtype="float32"
-        )
-        recipe = Recipe(epochs=1, sequence_length=25, learning_rate=0.1)
-        run = start(weights, training, recipe)
-        for _ in learn(
-            run, training, training[:0], recipe, Watch(np.random.default_rng)
-        ):
-            pass
-        write_bytes(paths.BEST, model_bytes(run.weights, vocabulary))
     write_report(folder)
     return folder
 
@@ -116,7 +91,6 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hostile")
     values = {name: dict(section) for name, section in VALUES.items()}
     text = (HOSTILE * 3)[: 3 * LENGTH]
-    values["train"]["text_length"] = len(text)
     values["prepare"]["book"] = "data/raw/<b onclick='x'>&\"{{ 7*7 }}.txt"
     values["sample"]["prime"] = "<script>alert(1)</script>\n{{ 7*7 }}"[:25]
     with pytest.MonkeyPatch.context() as patch:
@@ -124,30 +98,14 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         book = Path(values["prepare"]["book"])
         book.parent.mkdir(parents=True)
         book.write_text(HOSTILE * 12, encoding="utf-8")
-        lines = [f"{name}:" for name in values]
-        comment = "# <i>{{ 7*7 }}</i> <script>alert(1)</script> & \" '"
-        Path("params.yaml").write_text(
-            "".join(
-                f"{line} {comment}\n"
-                + "".join(
-                    f"  {key}: {json.dumps(value)} {comment}\n"
-                    for key, value in values[line[:-1]].items()
-                )
-                for line in lines
-            ),
-            encoding="utf-8",
-        )
-        for stage in (prepare, gradcheck, train, evaluate, plot, sample):
+        Path("params.yaml").write_text(json.dumps(values), encoding="utf-8")
+        for stage in (prepare, gradcheck, train, evaluate, sample, inspect):
             stage.main()
-        updates = (0, 40, 1_000_000)
-        Path("metrics/training_texts.txt").write_text(
-            "".join(
-                f"=== update {update:,}, smooth loss 12.34 nats\n{text}\n\n"
-                for update in updates
-            ),
-            encoding="utf-8",
-            newline="\n",
-        )
+        hostile_texts = [
+            TrainingText(update=update, smooth_loss=12.34, text=text)
+            for update in (0, 40, 1_000_000)
+        ]
+        write_json(paths.TEXTS, TrainingTexts(texts=hostile_texts).content())
     write_report(folder)
     return folder
 
@@ -246,7 +204,6 @@ def test_hostile_text_stands_there_as_it_is(hostile: Path, browser: Browser) -> 
         )
         whole = seen.page.locator("body").text_content() or ""
         assert "data/raw/<b onclick='x'>&\"{{ 7*7 }}.txt" in whole
-        assert "<i>{{ 7*7 }}</i> <script>alert(1)</script> & \" '" in whole
         assert "49" not in seen.page.locator("#texts").inner_text().replace("4 9", "")
         given = seen.page.locator(".text.long b").text_content()
         assert given == "<script>alert(1)</script>"
@@ -360,6 +317,10 @@ def test_a_run_without_held_out_parts_can_be_read(
     change(copy / "metrics/sample.json", share_of_new_10_character_strings=None)
     change(copy / "metrics/corpus.json", validation_characters=0, test_characters=1)
     (copy / "metrics/evaluation.json").write_text('{"test_characters": 1}')
+    write_json(
+        copy / paths.INSPECTION,
+        {"weights_file_sha256": "0f", "surprise": None, "units": None},
+    )
     page = run_of(copy, 2, validations=False)
     with opened(browser, page, width=width) as seen:
         assert_good(seen)
@@ -371,17 +332,28 @@ def test_a_run_without_held_out_parts_can_be_read(
         assert not any("dation" in heading for heading in headings)
 
 
-NO_BEST = """{"best": {"update": 1}, "epochs": {}, "first_loss": 1, "updates": 1}"""
+SURPRISE = (
+    '{"weights_file_sha256": "0f", "surprise": {"page": {"text": 1, "looks": ""}}}'
+)
 DAMAGES: list[tuple[Path, str, str]] = [
-    (paths.CORPUS, "{}", "characters is missing"),
-    (paths.CORPUS, "[1]", "holds list, not an object"),
-    (paths.CORPUS, '{"characters": 1.5}', "characters is 1.5, not a whole number"),
-    (paths.GRADIENTS, "{}", "settings is missing"),
-    (paths.SUMMARY, '{"updates": true}', "updates is True, not a whole number"),
+    (paths.CORPUS, "{}", "characters: Field required"),
+    (paths.CORPUS, "[1]", "Input should be an object"),
+    (
+        paths.CORPUS,
+        '{"characters": 1.5}',
+        "characters: Input should be a valid integer",
+    ),
+    (paths.GRADIENTS, "{}", "settings: Field required"),
+    (paths.SUMMARY, '{"updates": true}', "updates: Input should be a valid integer"),
     (paths.SUMMARY, "x", "not valid JSON"),
-    (paths.SUMMARY, NO_BEST, "best has no loss"),
-    (paths.EVALUATION, '{"test_characters": 9, "network": 1}', "network is 1, not an"),
-    (paths.COPYING, "{}", "longest_copy_characters is missing"),
+    (
+        paths.EVALUATION,
+        '{"test_characters": 9, "network": 1}',
+        "network: Input should be an object",
+    ),
+    (paths.INSPECTION, "{}", "weights_file_sha256: Field required"),
+    (paths.INSPECTION, SURPRISE, "surprise.page.text: Input should be a valid string"),
+    (paths.COPYING, "{}", "longest_copy_characters: Field required"),
     (paths.LOSS, "epoch,update\n1,2\n", "its columns are not epoch, update, smooth"),
     (paths.LOSS, "epoch,update,smooth_loss,saturated_share\n", "it has no rows"),
     (
@@ -390,8 +362,7 @@ DAMAGES: list[tuple[Path, str, str]] = [
         "its epochs are not those of metrics/train.json",
     ),
     (paths.VALIDATIONS, "epoch\n", "its columns are not epoch, update, nats_per"),
-    (paths.TEXTS, "=== update 0, smooth loss 1.00 nats\nshort\n\n", "text 1 is not a"),
-    (paths.SAMPLE, "short\n", "it is not a beginning, 1,000 characters"),
+    (paths.TEXTS, '{"texts": [{"update": 0}]}', "texts.0.smooth_loss: Field required"),
 ]
 
 
@@ -412,9 +383,7 @@ def test_a_damaged_file_is_named_with_its_rule(
 
 @pytest.mark.parametrize(
     "path",
-    sorted(
-        {damage[0] for damage in DAMAGES} | {paths.BEST, paths.TEST, paths.VOCABULARY}
-    ),
+    sorted({damage[0] for damage in DAMAGES} | {paths.SAMPLE}),
 )
 def test_a_missing_or_undecodable_file_is_named(path: Path, copy: Path) -> None:
     (copy / path).write_bytes(b"\xff\xfe\x00")
@@ -423,89 +392,6 @@ def test_a_missing_or_undecodable_file_is_named(path: Path, copy: Path) -> None:
     (copy / path).unlink()
     with pytest.raises(CharRnnError, match=rf"^{re.escape(str(path))}: cannot be read"):
         write_report(copy)
-
-
-lines = st.sampled_from(
-    ["=== update 7, smooth loss 1.00 nats\n", "\n", "\n\n", "===", "a", "é🙂"]
-)
-bodies = st.lists(lines, min_size=5, max_size=5).map("".join)
-
-
-@given(st.lists(st.tuples(st.integers(0, 10**9), bodies), max_size=5))
-def test_texts_are_parted_by_their_length(written: list[tuple[int, str]]) -> None:
-    length = max((len(text) for _, text in written), default=1)
-    padded = [(update, text.ljust(length, "=")) for update, text in written]
-    content = "".join(
-        f"=== update {update:,}, smooth loss 1.25 nats\n{text}\n\n"
-        for update, text in padded
-    )
-    found = report_reading.texts(content, length, "here")
-    assert found == [(update, 1.25, text) for update, text in padded]
-    for other in (length - 1, length + 1):
-        if written and other > 0:
-            with pytest.raises(ArtifactError, match=r"^here: damaged: text \d+ is not"):
-                report_reading.texts(content.rstrip("=\n") + "\n", other, "here")
-
-
-def test_figures_are_read_by_their_types() -> None:
-    content: dict[str, Any] = {
-        "updates": 3,
-        "first_loss": 2,
-        "best": {"update": 1, "smooth_loss": 0.5},
-        "epochs": {},
-        "more": "is passed over",
-    }
-    read = report_reading.figures(Training, content, "here")
-    assert (read.updates, read.first_loss, read.best.smooth_loss) == (3, 2.0, 0.5)
-    assert isinstance(read.first_loss, float)
-    content["epochs"] = {"x": {}}
-    with pytest.raises(ArtifactError, match="epochs has the key 'x', not a whole"):
-        report_reading.figures(Training, content, "here")
-    content["epochs"] = {"2": {"mean_smooth_loss": float("nan")}}
-    with pytest.raises(
-        ArtifactError, match=r"epochs\.2\.mean_smooth_loss is nan, not a number"
-    ):
-        report_reading.figures(Training, content, "here")
-    with pytest.raises(ArtifactError, match=r"^here: damaged: it is 3, not an object"):
-        report_reading.figures(Corpus, 3, "here")
-
-
-def test_comments_stand_beside_their_values() -> None:
-    text = (
-        "# about the file: all\n"
-        "one: # of the section\n"
-        "  a: 1 # of a\n"
-        "  # above b: no\n"
-        "  b: x#y # of b\n"
-        '  c: "1 # 2" # not taken: a hash may be inside of quotes\n'
-        "  d: 3\n"
-        "  e: |\n"
-        "    a: 1 # inside of a text\n"
-        "  f: # of a value below\n"
-        "    4\n"
-        "two: {a: 1} # not taken either\n"
-    )
-    values = {"a": 1, "b": "x#y", "c": "1 # 2", "d": 3, "e": "", "f": 4}
-    one, two = report_params.sections({"one": values, "two": {"a": 1}}, text, "here")
-    assert one.comment == "of the section"
-    assert [value.comment for value in one.values] == [
-        "of a", "of b", "", "", "", "of a value below",
-    ]  # fmt: skip
-    assert two == ("two", "", [("a", 1, "")])
-    twice = "one:\n  a: 1 # this\n  b: 'x\n\n  a: 2 # or that'\n"
-    (section,) = report_params.sections({"one": {"a": 1}}, twice, "here")
-    assert section.values[0].comment == ""
-    with pytest.raises(CharRnnError, match=r"^here: one is 3, not a section"):
-        report_params.sections({"one": 3}, "", "here")
-
-
-def test_every_value_of_params_has_its_comment() -> None:
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    content = read_yaml(ROOT / "params.yaml")
-    found = report_params.sections(content, text, "params.yaml")
-    assert sum(len(section.values) for section in found) > 30
-    commented = len(re.findall(r"(?m)^  \w+:.* # ", text))
-    assert sum(bool(v.comment) for s in found for v in s.values) == commented
 
 
 @pytest.mark.parametrize(

@@ -1,28 +1,27 @@
-"""Passages of a text that are to be coloured: where they may begin, and their runs.
+"""Passages of a text that are to be coloured: where they may begin, and how they look.
 
 A passage begins where a line begins and ends where one ends, if the text has lines of
 such a length; else the same with words; else anywhere.
 """
 
 from collections.abc import Sequence
-from itertools import groupby
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.inspection.results import Run
+from charrnn.inspection.results import Passage
 
 
-def runs(
+def coloured(
     text: str, levels: NDArray[np.integer[Any]], marks: NDArray[np.bool_]
-) -> tuple[Run, ...]:
-    """Join neighbours of equal level, (N,), and mark, (N,); together they are the text."""
-    looks = zip(levels.tolist(), marks.tolist(), text, strict=True)
-    return tuple(
-        Run(level, is_marked, "".join(character for *_, character in group))
-        for (level, is_marked), group in groupby(looks, key=lambda look: look[:2])
+) -> Passage:
+    """Return a text with its levels of colour, (N,), and where it is underlined, (N,)."""
+    looks = (
+        chr(ord("A" if is_marked else "a") + level)
+        for level, is_marked in zip(levels.tolist(), marks.tolist(), strict=True)
     )
+    return Passage(text, "".join(looks))
 
 
 def spans(text: str, least: int, most: int) -> NDArray[np.int64]:

@@ -3,24 +3,37 @@
 Everything is a number, a text or a tuple of these, so that it can go through a file.
 """
 
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 
-class Run(NamedTuple):
-    """Consecutive characters that look the same.
+class Passage(NamedTuple):
+    """A text in colour.
 
     Attributes
     ----------
-    level : int
-        Of colour, from 0.
-    is_marked : bool
-        Underlined.
     text : str
+    looks : str
+        A letter for each character: its level of colour, from a on, as a capital if the
+        character is underlined.
     """
 
-    level: int
-    is_marked: bool
     text: str
+    looks: str
+
+    @property
+    def runs(self) -> list[tuple[int, bool, str]]:
+        """The consecutive characters that look the same: level, underlined, text."""
+        both = groupby(zip(self.looks, self.text, strict=True), key=itemgetter(0))
+        return [
+            (
+                ord(look.lower()) - ord("a"),
+                look.isupper(),
+                "".join(character for _, character in group),
+            )
+            for look, group in both
+        ]
 
 
 class Level(NamedTuple):
@@ -74,7 +87,7 @@ class Surprise(NamedTuple):
 
     Attributes
     ----------
-    runs : tuple of Run
+    page : Passage
     levels : tuple of Level
     moments : tuple of Moment
         The greatest surprises, no two in a word, with the greatest first.
@@ -88,7 +101,7 @@ class Surprise(NamedTuple):
         Per character, of the page and of the whole test part.
     """
 
-    runs: tuple[Run, ...]
+    page: Passage
     levels: tuple[Level, ...]
     moments: tuple[Moment, ...]
     start: int
@@ -151,8 +164,8 @@ class Picture(NamedTuple):
     Attributes
     ----------
     finding : Finding
-    runs : tuple of Run
-        Level 0 is lowest; marked is where the property holds, if it is not graded.
+    passage : Passage
+        Level 0 is lowest; underlined is where the property holds, if it is not graded.
     start : int
         Where in the test part it begins, counted from 0.
     measure : float
@@ -160,7 +173,7 @@ class Picture(NamedTuple):
     """
 
     finding: Finding
-    runs: tuple[Run, ...]
+    passage: Passage
     start: int
     measure: float
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from charrnn import exact
 from charrnn.exact import mean
-from charrnn.inspection.passages import runs, spans
+from charrnn.inspection.passages import coloured, spans
 from charrnn.inspection.results import Guess, Level, Moment, Surprise
 from charrnn.network.kernels import forward
 from charrnn.network.model import Weights
@@ -64,7 +64,7 @@ def surprise(
     page, page_text = bits[start:end], text[start + 1 : end + 1]
     levels = np.searchsorted(np.array(LEVELS), page, side="right") - 1
     return Surprise(
-        runs=runs(page_text, levels, np.zeros(len(page), np.bool_)),
+        page=coloured(page_text, levels, np.zeros(len(page), np.bool_)),
         levels=_levels(levels, page),
         moments=_moments(weights, ids, vocabulary, page, start),
         start=start + 1,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.inspection.findings import Half, find, half_of, is_enough, measure
-from charrnn.inspection.passages import runs, spans
+from charrnn.inspection.passages import coloured, spans
 from charrnn.inspection.properties import Property, properties
 from charrnn.inspection.ranks import strengths, twice_ranks
 from charrnn.inspection.results import Finding, Picture, Units
@@ -132,7 +132,7 @@ def picture(finding: Finding, one: Property, half: Half, text: str) -> Picture:
     marks = chosen & (values > 0) & (not graded)
     return Picture(
         finding=finding,
-        runs=runs(text[start:end], levels, marks[start:end]),
+        passage=coloured(text[start:end], levels, marks[start:end]),
         start=half.at.start + start,
         measure=here,
     )

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from charrnn.errors import ArtifactError
 from charrnn.files.metrics.evaluation_metrics import EvaluationMetrics
 from charrnn.files.metrics.gradient_metrics import GradientCheckMetrics, ParameterErrors
+from charrnn.files.metrics.inspection_metrics import InspectionMetrics
 from charrnn.files.metrics.schema import CorpusMetrics, SampleMetrics
 from charrnn.files.metrics.train_metrics import EpochMetrics, TrainingText, TrainMetrics
 from charrnn.gradcheck.comparison import Errors, largest
-from charrnn.inspection.results import Surprise, Units
 from charrnn.report import formats
 from charrnn.report.charts import chart
 from charrnn.settings import meanings
@@ -48,7 +48,7 @@ class Report(NamedTuple):
     ----------
     params : dict
         The sections of params.yaml by their names, of the types of `charrnn.settings`.
-    corpus, gradients, training, evaluation, copying
+    corpus, gradients, training, evaluation, inspection, copying
         The metrics of the stages.
     curve : (rows, 4) float64
         The fields of `charrnn.training.state.Row`.
@@ -58,12 +58,6 @@ class Report(NamedTuple):
         What the network wrote while it learned.
     given, written : str
         What the best weights read and then wrote at the end.
-    model_digest : str
-        The sha256 of the file of the best weights.
-    surprise : Surprise or None
-        What surprised the network on a page of the test part.
-    units : Units or None
-        What some of its hidden units follow.
     """
 
     params: dict[str, Any]
@@ -74,12 +68,10 @@ class Report(NamedTuple):
     validations: NDArray[np.float64]
     texts: list[TrainingText]
     evaluation: EvaluationMetrics
+    inspection: InspectionMetrics
     given: str
     written: str
     copying: SampleMetrics
-    model_digest: str
-    surprise: Surprise | None
-    units: Units | None
 
 
 class EpochRow(NamedTuple):

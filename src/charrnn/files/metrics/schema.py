@@ -67,7 +67,8 @@ def read_metrics(kind: type[AnyMetrics], path: Path) -> AnyMetrics:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        is_json = first["type"] != "json_invalid"
-        rule = f"{key}: {first['msg']}" if is_json else "not valid JSON"
-        message = f"{path}: damaged: {rule}"
+        rule = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "json_invalid":
+            key, rule = "", "not valid JSON"
+        message = ": ".join([str(path), "damaged", *([key] if key else []), rule])
         raise ArtifactError(message) from None
