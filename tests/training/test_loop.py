@@ -16,7 +16,7 @@ from charrnn.network.model import Weights, initial_weights
 from charrnn.network.scoring import nats_per_character
 from charrnn.settings import Recipe, Schedule
 from charrnn.text.vocabulary import Ids
-from charrnn.training.loop import start, train
+from charrnn.training.loop import learn, start, train
 from charrnn.training.state import Run
 from tests.problems import RECIPE, SCHEDULE, make_text, text_rng
 
@@ -275,3 +275,13 @@ def test_each_epochs_end_is_yielded_with_its_own_losses() -> None:
         if len(run.epochs) * windows == run.update:
             ends[run.update] = run.smooth_loss
     assert ends == {n * windows: epoch.last for n, epoch in enumerate(run.epochs, 1)}
+
+
+def test_learn_trains_on_all_of_a_text_with_the_default_schedule() -> None:
+    text, weights = make_text(300, 5), network()
+    run, other = learn(weights, text, RECIPE), start(weights, text, RECIPE)
+    for _ in train(other, text, NONE, RECIPE, Schedule()):
+        pass
+    assert_same(run.weights, other.weights)
+    assert_same(weights, network())
+    assert (run.rows, run.epochs, run.texts) == (other.rows, other.epochs, [])

@@ -1,11 +1,11 @@
-"""How much of a written text is the book's own."""
+"""How much of a sampled text is copied from the book."""
 
 
 def longest_copy(text: str, book: str) -> str:
-    """Return the first of the longest runs of characters that stand in both."""
+    """Return the longest string that both contain; of several, the first in the text."""
     longest = ""
     for start in range(len(text)):
-        # A run that starts here counts only if it is longer than the longest so far.
+        # A string that starts here counts only if it is longer than the longest so far.
         end = start + len(longest) + 1
         while end <= len(text) and text[start:end] in book:
             longest = text[start:end]
@@ -14,9 +14,9 @@ def longest_copy(text: str, book: str) -> str:
 
 
 def share_new(text: str, book: str, length: int) -> float | None:
-    """Return the share of the text's strings of a length that the book does not have.
+    """Return the share of the text's strings of this length that are not in the book.
 
-    Strings overlap: there is one from each character on.  None if the text is shorter.
+    The strings overlap, one starts at each character.  None if the text is shorter.
     """
     starts = range(len(text) - length + 1)
     if not starts:

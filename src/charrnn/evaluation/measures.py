@@ -1,6 +1,6 @@
-"""How well a model predicts a text: the usual figures, whatever the model.
+"""How well a model predicts a text: the usual measures, for any model.
 
-Everything is in nats per character unless a name says bits (1 bit = ln 2 nats).
+Losses are in nats per character unless a name says bits (1 bit = ln 2 nats).
 Perplexity is e to the nats per character.
 """
 
@@ -17,7 +17,7 @@ from charrnn.network.scoring import Scores
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """The usual figures of a text under a model."""
+    """The usual measures of a text under a model; accuracy is the share of hits."""
 
     nats_per_character: float
     bits_per_character: float
@@ -36,12 +36,12 @@ class Spread:
 
 
 def measure(scores: Scores) -> Measures:
-    """Condense the scores of a text.
+    """Return the measures of the scores of a text.
 
     Raises
     ------
     TrainingError
-        If the loss is so large that its perplexity is not a number.
+        If the loss is so large that its perplexity is not finite.
     """
     nats, hits = mean(scores.nats), int(np.count_nonzero(scores.hits))
     measures = measures_of(nats, accuracy=hits / len(scores.hits))
@@ -55,7 +55,7 @@ def measure(scores: Scores) -> Measures:
 
 
 def measures_of(nats: float, *, accuracy: float) -> Measures:
-    """Return the usual figures of a mean loss; perplexity may be infinite."""
+    """Return the measures of a mean loss; perplexity may be infinite."""
     return Measures(
         nats_per_character=nats,
         bits_per_character=bits(nats),
@@ -65,12 +65,12 @@ def measures_of(nats: float, *, accuracy: float) -> Measures:
 
 
 def spread(scores: Scores, blocks: int) -> Spread:
-    """Say how much the loss differs from one passage to the next.
+    """Return the spread of the loss over equal blocks of a text.
 
     Raises
     ------
     BookError
-        If the text is too short for so many blocks.
+        If the text has fewer scored characters than blocks.
     """
     size = len(scores.nats) // blocks
     if size == 0:
@@ -82,5 +82,5 @@ def spread(scores: Scores, blocks: int) -> Spread:
     losses = [mean(scores.nats[i * size : (i + 1) * size]) for i in range(blocks)]
     middle = math.fsum(losses) / blocks
     apart = [loss - middle for loss in losses]
-    variance = math.fsum(a * a for a in apart) / (blocks - 1)  # no **: that is libm
+    variance = math.fsum(a * a for a in apart) / (blocks - 1)  # ** calls libm's pow
     return Spread(middle, math.sqrt(variance), min(losses), max(losses))

@@ -1,12 +1,12 @@
-"""N-gram models: what counting achieves, to stand beside the network.
+"""N-gram models: a baseline of counts to compare the network with.
 
-Each order is interpolated with the one below, as Witten and Bell [1]_ do it: after a
-context seen n times and followed by r distinct characters,
+Each order is interpolated with the order below by the method of Witten and Bell [1]_:
+after a context seen n times and followed by r distinct characters,
 
     p(x | context) = (count(context x) + r p(x | shorter context)) / (n + r)
 
-and p(x | shorter context) alone after a context never seen.  Below the unigram stands
-the uniform model, 1 / K.  There is nothing to tune.
+and p(x | shorter context) alone after a context never seen.  Below the unigram model
+is the uniform model, 1 / K.  There is no parameter to tune.
 
 References
 ----------
@@ -32,13 +32,13 @@ Array = NDArray[Any]
 _LARGEST_TABLE = 1 << 22
 _PIECE = 1 << 22
 
-# A context is one number, its ids as digits to base K, the latest character last:
-# leaving out the earliest character is taking the remainder.
+# A context is one number: its ids are the digits to base K, the latest character last.
+# So a remainder leaves out the earliest character.
 _CODES = 1 << 63
 
 
 def fits(vocabulary_size: int, order: int) -> bool:
-    """Say whether runs of `order` characters out of K can be told apart by an int64."""
+    """Return whether an int64 can number all strings of `order` characters out of K."""
     return bool(vocabulary_size**order <= _CODES)
 
 
@@ -53,19 +53,19 @@ class Uniform:
         return np.full(len(ids), 1 / self.vocabulary_size)
 
     def likeliest(self, contexts: Array) -> Array:
-        """Return the lowest of the most likely ids, which all are, (N,)."""
+        """Return the most likely id after each context, (N,); ties go to the lowest id."""
         return np.zeros(len(contexts), dtype=np.int64)
 
 
 def uniform(vocabulary_size: int) -> Measures:
-    """Return the measures of `Uniform` on any text; it guesses right once in K times."""
+    """Return the measures of `Uniform` on any text; its accuracy is 1 / K."""
     K = vocabulary_size
     return measures_of(float(exact.log(float(K))), accuracy=1 / K)
 
 
 @dataclass(frozen=True, slots=True)
 class NGram:
-    """Counts of n characters in a row, over a model of n - 1.
+    """Counts of strings of n characters, interpolated with a model of n - 1.
 
     Attributes
     ----------
@@ -74,11 +74,11 @@ class NGram:
     vocabulary_size : int
         K.
     keys, key_counts : (P,) int64
-        The distinct n characters in a row (context times K plus id), sorted, and how
-        often each occurs.
+        The distinct strings of n characters (context times K plus id), sorted, and the
+        number of times each occurs.
     contexts, totals, distinct, best : (C,) int64
-        The distinct contexts, sorted; how often each occurs, how many distinct
-        characters follow it, and which of all is the most likely.
+        The distinct contexts, sorted; for each, the number of times it occurs, the
+        number of distinct characters after it, and the most likely id after it.
     lower : NGram or Uniform
     """
 
@@ -94,7 +94,7 @@ class NGram:
 
     @classmethod
     def fit(cls, ids: Ids, vocabulary_size: int, order: int) -> Self:
-        """Count a text, and its shorter runs.
+        """Count the strings of `order` and of fewer characters in a text.
 
         Parameters
         ----------
@@ -124,8 +124,8 @@ class NGram:
             keys // K, return_index=True, return_counts=True
         )
         totals = np.add.reduceat(key_counts, first)
-        # The most likely character is one that was seen in the context, or else the
-        # most likely one of the lower model: no other unseen one comes before that.
+        # The most likely character was seen in the context, or it is the most likely one
+        # of the lower model: no other unseen character is more likely.
         n, r = np.repeat(totals, distinct), np.repeat(distinct, distinct)
         shorter = keys // K % K ** max(order - 2, 0)
         p = (key_counts + r * lower.probabilities(shorter, keys % K)) / (n + r)
@@ -159,7 +159,7 @@ class NGram:
     def scores(self, ids: Ids) -> Scores:
         """Score a text from its second character on.
 
-        A character with fewer than n - 1 before it is scored by the lower model.
+        A character with fewer than n - 1 before it is scored by a lower model.
         """
         if len(ids) < self.order:
             return self._lower_scores(ids)
@@ -176,7 +176,7 @@ class NGram:
         )
 
     def _lower_scores(self, ids: Ids) -> Scores:
-        assert isinstance(self.lower, NGram)  # as this one is of order 2 or more
+        assert isinstance(self.lower, NGram)  # this model is of order 2 or more
         return self.lower.scores(ids)
 
     def _shorter(self, contexts: Array) -> Array:
@@ -185,9 +185,9 @@ class NGram:
 
 
 def _count(ids: Ids, vocabulary_size: int, order: int) -> tuple[Array, Array]:
-    """Return the distinct runs of `order` characters, sorted, and how often each is."""
+    """Return the distinct strings of `order` characters, sorted, and their counts."""
     K = vocabulary_size
-    # Piece by piece, so that a long text needs little memory beside it.
+    # Piece by piece, so that a long text needs little more memory than its ids.
     pieces = (
         _contexts(piece, K, order - 1) * K + piece[order - 1 :]
         for at in range(0, len(ids) - order + 1, _PIECE)
@@ -217,7 +217,7 @@ def _merged(
 
 
 def _contexts(ids: Ids, vocabulary_size: int, length: int) -> Array:
-    """Return the context before each character that has `length` others before it."""
+    """Return the context of each character with at least `length` before it."""
     codes = np.zeros(len(ids) - length, dtype=np.int64)
     for i in range(length):
         codes = codes * vocabulary_size + ids[i : len(ids) - length + i]
@@ -231,6 +231,6 @@ def _scores(model: NGram, contexts: Array, ids: Ids) -> Scores:
 
 
 def _find(ordered: Array, values: Array) -> tuple[Array, Array]:
-    """Return the place of each value in a sorted array, and whether it is there."""
+    """Return the index of each value in a sorted array, and whether it is present."""
     place = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
     return place, ordered[place] == values

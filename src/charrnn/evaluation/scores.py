@@ -1,4 +1,4 @@
-"""How well the network predicts any text, whatever characters it has."""
+"""How well the network predicts any text, unknown characters left out."""
 
 import itertools
 import math
@@ -14,20 +14,20 @@ from charrnn.network.model import Weights
 from charrnn.network.scoring import Scores, pieces_of_scores
 from charrnn.text.vocabulary import Ids, Vocabulary
 
-# Characters that are looked through at once.
+# Characters that are processed at once.
 _PIECE = 1 << 20
 
 
 class KnownText(NamedTuple):
-    """What a vocabulary can express of a text.
+    """A text without the characters that are not in a vocabulary.
 
     Attributes
     ----------
     ids : (N,) unsigned integer
-        Of the characters that it knows, in their order.
+        Of the characters in the vocabulary, in their order.
     unknown : dict
-        How often each other character occurs, the most frequent first (of equals, the
-        lowest code point).
+        The number of times each other character occurs, the most frequent first (ties:
+        the lowest code point first).
     """
 
     ids: Ids
@@ -42,9 +42,10 @@ class Line(NamedTuple):
     number : int
         From 1.
     characters : int
-        Those that were scored: known, not the first of the text; the line end is one.
+        The number that were scored: known, not the first of the text; the line end
+        counts.
     nats : float
-        The sum over them.
+        The sum of their losses.
     text : str
         Without its line end.
     """
@@ -56,7 +57,7 @@ class Line(NamedTuple):
 
 
 def known_text(text: str, vocabulary: Vocabulary) -> KnownText:
-    """Leave out what a vocabulary does not know, and count it."""
+    """Leave out the characters that are not in a vocabulary, and count them."""
     unknown: Counter[str] = Counter()
     parts = []
     for at in range(0, len(text), _PIECE):
@@ -78,12 +79,12 @@ def _without(text: str, characters: Counter[str]) -> str:
 
 
 def check_length(ids: Ids) -> None:
-    """Refuse a text of which nothing can be predicted.
+    """Refuse a text in which no character can be predicted.
 
     Raises
     ------
     BookError
-        If it has fewer than two characters.
+        If it has fewer than two known characters.
     """
     if len(ids) < 2:
         message = "fewer than two characters that the model knows: nothing to predict"
@@ -91,10 +92,10 @@ def check_length(ids: Ids) -> None:
 
 
 def measure_text(pieces: Iterator[Scores]) -> Measures:
-    """Condense the scores of a text, of which only a piece is held at a time.
+    """Return the measures of a text from pieces of its scores, with little memory.
 
-    The figures are those of `charrnn.evaluation.measures.measure`, to the bit.  Perplexity may be
-    infinite.
+    The same as `charrnn.evaluation.measures.measure`, to the bit, but the perplexity may
+    be infinite.
 
     Parameters
     ----------
@@ -110,7 +111,7 @@ def measure_text(pieces: Iterator[Scores]) -> Measures:
             hits += int(np.count_nonzero(piece.hits))
             yield from piece.nats.tolist()
 
-    total = math.fsum(values())  # correctly rounded, so no order matters
+    total = math.fsum(values())  # correctly rounded, in any order
     return measures_of(total / characters, accuracy=hits / characters)
 
 
@@ -119,7 +120,7 @@ def score_lines(
 ) -> Iterator[Line]:
     r"""Score a text line by line, from a zero state carried through all of it.
 
-    The lines' sums of nats add up to that of the text.
+    The nats of the lines add up to the nats of the text.
 
     Parameters
     ----------
@@ -133,7 +134,7 @@ def score_lines(
     scores = pieces_of_scores(weights, ids)
     values = (value for piece in scores for value in piece.nats.tolist())
     known = frozenset(vocabulary.characters)
-    not_scored = 1  # the first known character: nothing stands before it
+    not_scored = 1  # the first known character: there is no context before it
     for number, line in enumerate(_lines(text), 1):
         characters = sum(character in known for character in line)
         first = min(not_scored, characters)
@@ -152,7 +153,7 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def named(unknown: dict[str, int], most: int = 10) -> str:
-    """Name the characters of `KnownText.unknown` in one line of harmless text."""
+    """Return the characters of `KnownText.unknown` as one line of printable text."""
     shown: Sequence[str] = [
         f"{character!r} (U+{ord(character):04X}) {number:,}"
         for character, number in itertools.islice(unknown.items(), most)

@@ -1,7 +1,6 @@
-"""Are the gradients right?  Every element, against two numerical derivatives.
+"""The gradient check: every gradient against two numerical derivatives.
 
-How an error is measured stands in `gradient_errors`; whether training uses these
-gradients is asked in `updatecheck`.
+`comparison` defines the errors; `updates` checks that training uses these gradients.
 """
 
 import math
@@ -28,8 +27,8 @@ from charrnn.text.vocabulary import Ids
 Array = NDArray[Any]
 
 
-# Up to so many hidden units all elements that are wanted are checked; of larger networks
-# at least so many of each parameter.
+# With at most _LARGE hidden units, `most_elements` elements of each parameter are
+# checked; with more units fewer, but at least _FEWEST.
 _LARGE, _FEWEST = 128, 100
 
 
@@ -37,7 +36,7 @@ def calm_sigma(sigma: float, hidden_size: int) -> float:
     """Return sigma, but at most 1 / sqrt(m).
 
     With larger weights the network is chaotic: its third derivatives are so large that
-    differences cannot judge it, however right its gradients are.
+    finite differences are wrong even where the gradients are right.
     """
     return min(sigma, 1 / math.sqrt(hidden_size))
 
@@ -45,7 +44,8 @@ def calm_sigma(sigma: float, hidden_size: int) -> float:
 def affordable(most_elements: int, hidden_size: int) -> int:
     """Return how many elements of each parameter to check: fewer of a large network.
 
-    A loss takes a time that grows as m^2; so the check takes no longer for a large m.
+    The time of one loss grows as m^2; with fewer elements a check of a large network
+    takes no longer.
     """
     m = hidden_size
     fewer = max(most_elements * _LARGE * _LARGE // (m * m), _FEWEST)
@@ -57,9 +57,9 @@ def problems(
 ) -> dict[str, Problem]:
     """Return the windows on which the compiled kernel is checked.
 
-    With a zero state a wrong h_{t-1} at the start of a window cannot be seen: its
-    products are all zero.  So the first window is taken from a random state too, and
-    the second from the state in which that leaves the network.
+    A zero state hides a wrong h_{t-1} at the start of a window: all products with it are
+    zero.  So the first window is checked from a random state too, and the second window
+    from the state at the end of the first.
 
     Parameters
     ----------
@@ -78,10 +78,9 @@ def problems(
     """
     T = sequence_length
     first, second = (ids[:T], ids[1 : T + 1]), (ids[T : 2 * T], ids[T + 1 : 2 * T + 1])
-    zero = np.zeros_like(hidden)
     carried = forward.state_after(weights, first[0], hidden)
     windows = {
-        "zero": (*first, zero),
+        "zero": (*first, weights.zero_state()),
         "random": (*first, hidden),
         "carried": (*second, carried),
     }
@@ -115,9 +114,10 @@ def check(
     chosen : Weights
         Of booleans: the elements that are checked.
     config : GradcheckConfig
-        Its window, its penalty (where that is included), its steps and its limits.
+        Its sequence length, its penalty (for the checks that include it), its steps and
+        its limits.
     on_element : callable
-        Called after each element of each problem, for a progress bar; by several threads.
+        Called after each element of each problem, by several threads (progress bar).
 
     Returns
     -------
@@ -135,7 +135,7 @@ def check(
     def derivatives_of(problem: Problem) -> Derivatives:
         return numerical_derivatives(problem, chosen, config, on_element=on_element)
 
-    # Each problem has weights of its own, and compiled code lets other threads run.
+    # Each problem has its own copy of the weights, and compiled code releases the GIL.
     with ThreadPoolExecutor() as threads:
         all_derivatives = list(threads.map(derivatives_of, found.values()))
     checks = {}

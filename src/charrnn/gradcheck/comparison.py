@@ -1,4 +1,4 @@
-"""How far gradients are from numerical ones: the errors, their limits, a table of them."""
+"""The errors of gradients against numerical derivatives, and a table of them."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """How far one parameter's analytic gradient is from the numerical ones.
+    """The relative errors of one parameter's analytic gradient.
 
     With the norm |.| the 2-norm of all the elements::
 
@@ -39,8 +39,8 @@ def norm_error(analytic: Array, numerical: Array, floor: float) -> float:
 
 
 def _norm(values: Iterable[float]) -> float:
-    # fsum and sqrt are correctly rounded: the same figure on every machine.
-    # (value ** 2 would not do: it goes through the C library.)
+    # fsum and sqrt are correctly rounded: the same result on every machine.
+    # value ** 2 is not: it calls the C library's pow.
     return math.sqrt(math.fsum(value * value for value in map(float, values)))
 
 
@@ -57,7 +57,7 @@ def compare(
     chosen: Weights,
     limits: Limits,
 ) -> dict[str, Errors]:
-    """Return each parameter's errors, if all of them are within the tolerances.
+    """Return the errors of each parameter; refuse an error above its limit.
 
     Parameters
     ----------
@@ -70,8 +70,8 @@ def compare(
     Raises
     ------
     GradientError
-        Otherwise; the message names the parameter, its worst element, the analytic
-        and the numerical value there, and the error with its tolerance.
+        If an error is above its limit; the message names the parameter, the error, its
+        limit, the worst element and the analytic and the numerical value there.
     """
     found = {}
     for name, which in chosen.named():
@@ -94,7 +94,7 @@ def compare(
             ),
             ("element", errors.element, limits.element_tolerance, fourth_order),
         ):
-            if not error <= limit:  # a NaN is not within the tolerance
+            if not error <= limit:  # refuses NaN too
                 by_element = element_errors(gradient, numbers, limits.floor)
                 worst = int(np.argmax(np.nan_to_num(by_element, nan=np.inf)))
                 place = ", ".join(map(str, np.argwhere(which)[worst].tolist()))
@@ -109,7 +109,7 @@ def compare(
 
 
 def largest(all_errors: Iterable[dict[str, Errors]]) -> Iterator[tuple[str, Errors]]:
-    """Yield for each parameter the largest of each error over several checks."""
+    """Yield each parameter with the largest of each error over several checks."""
     checks = list(all_errors)
     for name in Weights._fields:
         errors = (astuple(one[name]) for one in checks)

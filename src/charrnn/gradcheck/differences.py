@@ -1,4 +1,4 @@
-"""Numerical derivatives, to judge analytic gradients by.
+"""Numerical derivatives, to check analytic gradients against.
 
 The derivative of J with respect to one element theta, with a step h, is about
 
@@ -6,8 +6,8 @@ The derivative of J with respect to one element theta, with a step h, is about
     fourth order   (8 (J(theta + h) - J(theta - h))
                     - (J(theta + 2h) - J(theta - 2h))) / 12h           error of order h^4
 
-J is a sum of T losses and of the penalty.  The differences are taken term by term and
-then added: two sums of a hundred nats that differ in the twelfth digit would lose it.
+J is a sum of T losses and the penalty.  The differences are taken term by term and then
+added: the difference of two sums of about 100 nats would cancel too many digits.
 """
 
 import math
@@ -24,14 +24,14 @@ Array = NDArray[Any]
 
 
 class Problem(NamedTuple):
-    """A window's gradient, and how to evaluate its loss at other weights.
+    """The gradient of a window, and its loss as a function of the weights.
 
     Attributes
     ----------
     weights : Weights
-        Arrays, or views, that may be changed in place: `losses` sees the change.
+        Arrays or views, which may be changed in place: `losses` uses the new values.
     losses : callable
-        Returns the (T,) losses in nats at what `weights` holds now.
+        Returns the (T,) losses in nats at the current values of `weights`.
     gradients : callable
         Returns the analytic gradients of J for a given l2, before clipping.
     """
@@ -51,7 +51,7 @@ class Derivatives(NamedTuple):
 def choose_elements(
     weights: Weights, most: int, *, rng: np.random.Generator
 ) -> Weights:
-    """Choose at most so many elements of each array, at random; all if there are fewer.
+    """Choose at most `most` elements of each array, at random.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def numerical_derivatives(
     *,
     on_element: Callable[[], object] = lambda: None,
 ) -> Derivatives:
-    """Differentiate the loss by the chosen elements of the weights; 0 stands elsewhere.
+    """Differentiate the loss by the chosen elements of the weights; 0 for all others.
 
     Parameters
     ----------
@@ -124,8 +124,8 @@ def with_penalty(
 ) -> Derivatives:
     """Add the same two differences of the penalty, l2 (|U|^2 + |W|^2 + |V|^2).
 
-    Of its terms only that of the changed element differs, so all elements can be done
-    at once.
+    Only the term of the changed element differs, so the differences of all elements are
+    computed at once.
     """
 
     def difference(theta: Array, h: float) -> Array:

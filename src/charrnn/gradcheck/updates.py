@@ -1,4 +1,4 @@
-"""Does training use the gradients that were checked?  Its own updates, bit by bit."""
+"""Training must use the checked gradients: its updates are compared bit by bit."""
 
 from typing import Any
 
@@ -18,14 +18,14 @@ Array = NDArray[Any]
 def check_updates(
     weights: Weights, ids: Ids, hidden: Array, sequence_length: int, *, l2: float
 ) -> int:
-    """Judge the updates in both precisions, without and with the penalty.
+    """Check the updates in both precisions, without and with the penalty.
 
     Parameters and errors as for `judge`.
 
     Returns
     -------
     int
-        How many updates were judged.
+        The number of updates that were checked.
     """
     return sum(
         judge(
@@ -39,21 +39,21 @@ def check_updates(
 def judge(
     weights: Weights, ids: Ids, hidden: Array, sequence_length: int, *, l2: float
 ) -> int:
-    """Let the code that trains make an update for each window; judge them to the bit.
+    """Let the training code make an update for each window; check each to the bit.
 
-    Training makes its gradients some rows at a time and forgets them; these must be the
-    same as those of `learning.window_gradients`, which `gradcheck` compares with
-    numerical ones, and the step must be `reference.adagrad_step`.  Half of the entries
-    of all gradients are clipped.
+    Training computes its gradients some rows at a time and does not keep them.  They
+    must equal the gradients of `learning.window_gradients`, which `check` compares with
+    numerical derivatives, and the step must equal `reference.adagrad_step`.  Half of all
+    gradient entries are clipped.
 
     Parameters
     ----------
     weights : Weights
-        In the precision that is checked; not changed.
+        In the precision to check; not changed.
     ids : (n T + 1,) unsigned integer
-        n windows in a row.
+        n consecutive windows.
     hidden : (m,) float
-        The state before them; not changed.
+        The state before the first window; not changed.
     sequence_length : int
         T.
     l2 : float

@@ -1,4 +1,4 @@
-"""What is learned: the five arrays of the network, and where they start.
+"""The weights: the five arrays that the network learns, and their initial values.
 
 The letters are the report's: K distinct characters, m hidden units.
 """
@@ -42,21 +42,25 @@ class Weights(NamedTuple):
         """The number of distinct characters, K."""
         return int(self.c.shape[0])
 
+    def zero_state(self) -> NDArray[Any]:
+        """Return the hidden state of zeros, (m,), of the type of the weights."""
+        return np.zeros_like(self.b)
+
     def named(self) -> list[tuple[str, NDArray[Any]]]:
         """Return the five names, each with its array."""
         return list(zip(self._fields, self, strict=True))
 
     def copy(self) -> "Weights":
-        """Return the same values in arrays of their own."""
+        """Return a copy of the arrays."""
         return Weights(*(array.copy() for array in self))
 
     def astype(self, dtype: DTypeLike) -> "Weights":
-        """Return the values in arrays of their own and of another type."""
+        """Return a copy of the arrays in another type."""
         return Weights(*(array.astype(dtype) for array in self))
 
 
 class Pass(NamedTuple):
-    """What one window gives.
+    """The result of one window: its loss, its gradients and its last state.
 
     Attributes
     ----------
@@ -89,10 +93,10 @@ def initial_weights(
 ) -> Weights:
     """Draw all five arrays from N(0, sigma^2).
 
-    They are drawn in double precision and rounded to float32 whatever `dtype` is, so
-    that float32 and float64 networks start from the same numbers.  NumPy's sampler asks
-    the platform's math library in about one draw of a hundred, to accept it or in the
-    tail; rounded to float32 a difference in its last bit all but surely disappears.
+    The numbers are drawn in float64 and rounded to float32 for every `dtype`, so that
+    float32 and float64 networks start from the same numbers.  NumPy's sampler calls the
+    platform's math library in about one draw of a hundred; rounding to float32 removes
+    a difference in the last bit of that library's result almost surely.
     """
     return Weights(
         *(

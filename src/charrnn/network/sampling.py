@@ -1,4 +1,4 @@
-"""Writing text: each character is drawn from what the network expects next."""
+"""Sampling a text: each character is drawn from the network's distribution."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,7 +22,7 @@ def continue_text(
     choice: Choice,
     rng: np.random.Generator,
 ) -> Ids:
-    """Return ids that continue a beginning, which itself is not repeated.
+    """Return ids that continue `prime`, without `prime` itself.
 
     Parameters and errors as for `stream_text`.
 
@@ -46,17 +46,17 @@ def stream_text(
     rng: np.random.Generator,
     piece: int,
 ) -> Iterator[Ids]:
-    """Continue a beginning piece by piece; the pieces' length changes no character.
+    """Continue `prime` piece by piece; the length of a piece changes no character.
 
     Parameters
     ----------
     weights : Weights
     prime : (P,) unsigned integer, P >= 1
-        What the network reads before it writes.
+        What the network reads first.
     hidden : (m,) float
-        The state before `prime`; it is not changed.
+        The state before `prime`; not changed.
     length : int
-        Characters to write.
+        Characters to draw.
     choice : Choice
     rng : numpy.random.Generator
         One uniform draw a character.

@@ -1,4 +1,4 @@
-"""How well the network predicts a text that it did not learn."""
+"""How well the network predicts a text, given as ids of its vocabulary."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -14,14 +14,14 @@ from charrnn.text.vocabulary import Ids, check_ids
 
 
 class Scores(NamedTuple):
-    """How a model predicted each character of a text from the second on.
+    """How well a model predicted each character of a text, from the second on.
 
     Attributes
     ----------
     nats : (N - 1,) float64
-        -log of the probability that it gave to the character that came.
+        -log of the probability that the model gave to the next character of the text.
     hits : (N - 1,) bool
-        Whether that character was the most likely one (of equals, the lowest id).
+        Whether that character was the most likely one (ties go to the lowest id).
     """
 
     nats: NDArray[np.float64]
@@ -29,9 +29,9 @@ class Scores(NamedTuple):
 
 
 def steps_at_once(weights: Weights) -> int:
-    """Return about how many characters the network reads in a tenth of a second.
+    """Return about how many characters the network reads in 0.1 s.
 
-    Compiled code cannot be interrupted; so it is not called for more than this.
+    Compiled code cannot be interrupted: no call processes more characters than this.
     """
     m, K = weights.hidden_size, weights.vocabulary_size
     return max(64, 10**9 // (m * (m + K)))
@@ -48,7 +48,7 @@ def pieces_of_scores(weights: Weights, ids: Ids) -> Iterator[Scores]:
     Raises
     ------
     BookError
-        If the text is shorter.
+        If the text has fewer than 2 characters.
     VocabularyError
         If an id is not below K.
     """
@@ -56,7 +56,7 @@ def pieces_of_scores(weights: Weights, ids: Ids) -> Iterator[Scores]:
         message = f"a text of length {len(ids)} cannot be scored: it takes 2 characters"
         raise BookError(message)
     check_ids(ids, weights.vocabulary_size)
-    hidden = np.zeros(weights.hidden_size, dtype=weights.b.dtype)
+    hidden = weights.zero_state()
     size = steps_at_once(weights)
     for at in range(0, len(ids) - 1, size):
         text = ids[at : at + size + 1]
@@ -65,7 +65,7 @@ def pieces_of_scores(weights: Weights, ids: Ids) -> Iterator[Scores]:
 
 
 def network_scores(weights: Weights, ids: Ids) -> Scores:
-    """Score a text at once; errors as for `pieces_of_scores`."""
+    """Return the scores of a whole text; errors as for `pieces_of_scores`."""
     pieces = zip(*pieces_of_scores(weights, ids), strict=True)
     nats, hits = (np.concatenate(piece) for piece in pieces)
     return Scores(nats, hits)

@@ -1,4 +1,4 @@
-"""Random streams: one for each purpose, so that none can move another."""
+"""Random streams: one for each purpose, independent of all others."""
 
 from enum import IntEnum
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 class Purpose(IntEnum):
-    """What random numbers are drawn for; a stream's name, never to be renumbered."""
+    """A purpose of random numbers.  Results depend on the values: never change one."""
 
     INITIAL_WEIGHTS = 0
     GRADIENT_CHECK = 1
@@ -15,9 +15,9 @@ class Purpose(IntEnum):
 
 
 def stream(purpose: Purpose, seed: int, *which: int) -> np.random.Generator:
-    """Return the generator for a purpose and a seed (and a text's update).
+    """Return the generator for a purpose and a seed (and, for a text, its update).
 
-    Streams differ for seeds below 2^32, that is for as much as `SeedSequence` mixes in as
-    one word.
+    Streams differ for all seeds below 2^32: `SeedSequence` mixes such a seed in as one
+    word.
     """
     return np.random.default_rng([seed, purpose, *which])

@@ -1,23 +1,23 @@
-"""A book's bytes become a text."""
+"""Decoding a book: from bytes to text."""
 
 import codecs
 from typing import NamedTuple
 
 from charrnn.errors import BookError
 
-# ASCII's control characters but tab and newline.
+# The control characters of ASCII, except tab and newline.
 _CONTROLS = bytes([*range(9), *range(11, 32), 127])
 
 
 class Book(NamedTuple):
-    """A decoded book, and what was changed in it on the way."""
+    """A decoded book, and notes on what was changed or looks wrong."""
 
     text: str
     notes: tuple[str, ...]
 
 
 def decode_book(content: bytes) -> Book:
-    r"""Decode UTF-8 strictly; drop a leading byte order mark, unify line ends to \n.
+    r"""Decode UTF-8 strictly; drop a byte order mark, turn all line ends into \n.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def decode_book(content: bytes) -> Book:
         content = content[skipped:]
         notes.append("dropped the byte order mark at its start")
     if b"\r" in content:
-        _decode(content, skipped)  # an offset must be one in the file as it is
+        _decode(content, skipped)  # so that an offset in an error is one in the file
         ends = content.count(b"\r")
         content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         notes.append(f"turned {ends:,} line ends with \\r into \\n")

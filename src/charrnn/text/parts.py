@@ -1,4 +1,4 @@
-"""A book's parts, and the windows that fit into a part.
+"""The parts of a book, and the windows in a part.
 
 T is the number of characters in a window.
 """
@@ -9,7 +9,7 @@ from charrnn.text.vocabulary import Ids
 
 
 class Parts(NamedTuple):
-    """A book's contiguous parts, in its order."""
+    """The three contiguous parts of a book, in their order."""
 
     training: Ids
     validation: Ids
@@ -19,8 +19,8 @@ class Parts(NamedTuple):
 def split(ids: Ids, *, validation_fraction: float, test_fraction: float) -> Parts:
     """Cut a book into training, validation and test parts, in this order.
 
-    The held-out parts have ``int(fraction * N)`` characters of the N, the training
-    part has the rest.  Views, not copies.
+    Each held-out part has ``int(fraction * N)`` of the N characters, the training part
+    has the rest.  The parts are views, not copies.
     """
     validation = int(validation_fraction * len(ids))
     test = int(test_fraction * len(ids))
@@ -35,7 +35,7 @@ def split(ids: Ids, *, validation_fraction: float, test_fraction: float) -> Part
 def window_count(length: int, sequence_length: int) -> int:
     """Return how many consecutive windows of T + 1 overlapping characters fit.
 
-    Window w reads the characters wT to wT + T - 1 and is to name those one further on;
-    what is left at the end, fewer than T + 1 characters, is not used.
+    The inputs of window w are the characters wT to wT + T - 1, its targets are the
+    characters wT + 1 to wT + T.  Fewer than T + 1 characters at the end are not used.
     """
     return max(length - 1, 0) // sequence_length

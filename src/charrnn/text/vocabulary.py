@@ -1,4 +1,4 @@
-"""The distinct characters of a book, and a text as ids of these characters.
+"""The vocabulary, the distinct characters of a book, and texts as ids.
 
 K is the number of distinct characters.
 """
@@ -17,25 +17,25 @@ from charrnn.errors import VocabularyError
 
 Ids = NDArray[np.unsignedinteger[Any]]
 
-# A book is encoded in pieces of this many characters, so that what is needed beside
-# the book and its ids stays small however long the book is.
+# A book is encoded in pieces of this many characters, so that little memory is needed
+# besides the book and its ids, however long the book is.
 _PIECE = 1 << 20
 _CODE_POINTS = 0x110000
-# A lone surrogate cannot come out of strict UTF-8, but it can be typed.
+# Strict UTF-8 contains no lone surrogate, but a command-line argument may.
 _UTF32, _SURROGATES = "utf-32-le", "surrogatepass"
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The distinct characters of a book in the order of their code points.
+    """The distinct characters of a book, sorted by code point.
 
-    A character's id is its place in that order.
+    The id of a character is its index.
     """
 
     characters: str
 
     def __post_init__(self) -> None:
-        """Refuse what is not sorted and distinct."""
+        """Refuse characters that are not sorted and distinct."""
         if not self.characters:
             message = "a vocabulary needs at least one character"
             raise VocabularyError(message)
@@ -58,12 +58,12 @@ class Vocabulary:
 
     @property
     def opening(self) -> str:
-        """What a text begins after if nothing else is said: a line's end, if there is one."""
+        """The default prime of a text: a line end if the vocabulary has one."""
         return "\n" if "\n" in self.characters else self.characters[0]
 
     @property
     def digest(self) -> str:
-        """The sha256 of the characters, by which a model names its vocabulary."""
+        """The sha256 of the characters, which a model file stores."""
         return hashlib.sha256(self.characters.encode("utf-8")).hexdigest()
 
     def encode(self, text: str) -> Ids:
@@ -77,10 +77,10 @@ class Vocabulary:
         Raises
         ------
         VocabularyError
-            If a character is not in the vocabulary; the first one is named.
+            If a character is not in the vocabulary; the message names the first one.
         """
         id_type = np.min_scalar_type(self.size - 1)
-        # Place K means "unknown"; it needs a type that also holds K itself.
+        # Place K means "unknown": the type must hold K, too.
         places = np.full(_CODE_POINTS, self.size, dtype=np.uint32)
         places[_code_points(self.characters)] = np.arange(self.size)
         ids = np.empty(len(text), dtype=id_type)
@@ -99,7 +99,7 @@ class Vocabulary:
         return ids
 
     def decode(self, ids: NDArray[np.integer[Any]]) -> str:
-        """Return the text that the ids, (N,), stand for.
+        """Return the text of some ids, (N,).
 
         Raises
         ------
@@ -122,7 +122,7 @@ def _code_points(text: str) -> NDArray[np.uint32]:
 
 
 def check_ids(ids: Ids, vocabulary_size: int) -> None:
-    """Refuse ids that compiled code would look for beyond the end of an array.
+    """Refuse ids that are not below K: compiled code does not check its indices.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def counts(ids: Ids, vocabulary_size: int) -> NDArray[np.int64]:
 
 
 def entropy_bits(ids: Ids, vocabulary_size: int) -> float:
-    """Return the entropy of a text's characters taken singly, in bits."""
+    """Return the entropy of the distribution of single characters in a text, in bits."""
     present = counts(ids, vocabulary_size)
     present = present[present > 0]
     nats = exact.log(present / len(ids))

@@ -1,4 +1,4 @@
-"""Learning a text: epochs of consecutive windows, and what is looked at meanwhile."""
+"""Training: epochs of consecutive windows, validations and texts on the way."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -21,14 +21,38 @@ from charrnn.training.state import SATURATED, Best, Epoch, Row, Run, Text, Valid
 TextRng: TypeAlias = Callable[[int], np.random.Generator]
 
 
+def learn(weights: Weights, ids: Ids, recipe: Recipe) -> Run:
+    """Train on all of a text to the end, with the default schedule.
+
+    There is no validation part, so the best weights are those with the lowest smooth
+    loss; no texts are written.
+
+    Parameters
+    ----------
+    weights : Weights
+        The initial weights; not changed.
+    ids : (N,) unsigned integer
+    recipe : Recipe
+
+    Raises
+    ------
+    BookError, TrainingError, VocabularyError
+        As for `train`.
+    """
+    run = start(weights, ids, recipe)
+    for _ in train(run, ids, ids[:0], recipe, Schedule()):
+        pass
+    return run
+
+
 def check_lengths(training: Ids, validation: Ids, recipe: Recipe) -> None:
-    """Refuse parts that are too short to learn from, or to validate on.
+    """Refuse a training or validation part that is too short.
 
     Raises
     ------
     BookError
-        If the training part, or a validation part that is not empty, has less than one
-        window.
+        If the training part, or a validation part that is not empty, is shorter than
+        one window.
     """
     T = recipe.sequence_length
     parts = {"training": training, "validation": validation}
@@ -42,7 +66,7 @@ def check_lengths(training: Ids, validation: Ids, recipe: Recipe) -> None:
 
 
 def start(weights: Weights, training: Ids, recipe: Recipe) -> Run:
-    """Return a run that has not made an update yet.
+    """Return a run before its first update.
 
     Raises
     ------
@@ -54,7 +78,7 @@ def start(weights: Weights, training: Ids, recipe: Recipe) -> Run:
     check_lengths(training, training[:0], recipe)
     check_ids(training, weights.vocabulary_size)
     T = recipe.sequence_length
-    hidden = np.zeros(weights.hidden_size, dtype=weights.b.dtype)
+    hidden = weights.zero_state()
     scores = forward.score_ids(weights, training[:T], training[1 : T + 1], hidden)
     first_loss = float(np.cumsum(scores.nats)[-1])
     return Run(
@@ -74,23 +98,23 @@ def train(
     schedule: Schedule,
     text_rng: TextRng | None = None,
 ) -> Iterator[Run]:
-    """Carry a run on to its end, in place; yield it again and again on the way.
+    """Continue a run to its end, in place; yield the run after each step on the way.
 
-    The consumer may stop at any yield and carry the run on later, from the same state,
-    with the same result.
+    The caller may stop at any yield and resume later, by another call with the same
+    run: the result is the same.
 
     Parameters
     ----------
     run : Run
-        From `start`, or one that was stopped.
+        From `start`, or a run that was stopped.
     training : (N,) unsigned integer
     validation : (M,) unsigned integer
         If it is empty, the best weights are those with the lowest smooth loss.
     recipe : Recipe
     schedule : Schedule
     text_rng : callable, optional
-        Returns the random generator of the text at a given update; without it no texts
-        are written.
+        Returns the random generator of the text at a given update; None writes no
+        texts.
 
     Raises
     ------
@@ -131,7 +155,7 @@ def train(
 
 
 def _stride(windows: int, schedule: Schedule) -> int:
-    """Return how many updates lie between two points of the curve."""
+    """Return the number of updates from one point of the curve to the next."""
     return -(-windows // schedule.rows_per_epoch)
 
 
@@ -140,7 +164,7 @@ def _next_multiple(number: int, step: int) -> int:
 
 
 def _learn(run: Run, ids: Ids, recipe: Recipe, *, keep_best: bool) -> None:
-    """Make the updates of some windows in a row; keep the weights of the lowest loss."""
+    """Make the updates of consecutive windows; keep the weights of the lowest loss."""
     lowest_before = math.inf if run.best is None else run.best.loss
     best = zeros_like(run.weights) if keep_best else None
     smooth_losses = learning.train_windows(
@@ -169,7 +193,7 @@ def _learn(run: Run, ids: Ids, recipe: Recipe, *, keep_best: bool) -> None:
     run.smooth_loss = float(smooth_losses[-1])
     total, lowest, highest = run.under_way
     run.under_way = (
-        # added one by one, so that the sum does not hang on where the pieces end
+        # added one by one, so that the sum does not depend on where the pieces end
         float(np.cumsum(np.append(total, smooth_losses))[-1]),
         min(lowest, lowest_loss),
         max(highest, float(smooth_losses.max())),
@@ -185,7 +209,7 @@ def _look(
     schedule: Schedule,
     text_rng: TextRng | None,
 ) -> Iterator[Run]:
-    """Do what is due at this update and was not done yet: a run may stop in between."""
+    """Do what is due at this update, unless it was done before the run was stopped."""
     n = run.update
     if n > 0:
         epoch, window = (n - 1) // windows + 1, (n - 1) % windows + 1
@@ -212,7 +236,7 @@ def _validate(run: Run, validation: Ids, epoch: int) -> Iterator[Run]:
     nats: list[NDArray[np.float64]] = []
     for piece in pieces_of_scores(run.weights, validation):
         if nats:
-            yield run  # a run that stops here validates again from the start
+            yield run  # a run that is stopped here starts this validation again
         nats.append(piece.nats)
     loss = mean(np.concatenate(nats))
     if not math.isfinite(loss):
@@ -235,7 +259,7 @@ def _text(
     schedule: Schedule,
     text_rng: TextRng,
 ) -> Text:
-    """Continue the training text from where training stands."""
+    """Sample a text that continues the training text at the next window."""
     window = run.update % windows
     hidden = run.hidden if window else np.zeros_like(run.hidden)
     ids = continue_text(

@@ -1,7 +1,7 @@
-"""What a training run records, and all that it needs to resume.
+"""The state of a training run: what it records, and what it needs to resume.
 
 An *update* is one window and one AdaGrad step; an *epoch* is one pass over the training
-part.  Update n means: after n updates.
+part.  "At update n" means after n updates.
 """
 
 import math
@@ -26,8 +26,8 @@ class Row(NamedTuple):
     smooth_loss : float
         After that update, nats per window.
     saturated_share : float
-        Of the hidden units, after the window of that update, those with |h| above
-        `SATURATED`: through them hardly any gradient flows.
+        Share of the hidden units with |h| above `SATURATED` after the window of that
+        update; hardly any gradient flows through such a unit.
     """
 
     epoch: int
@@ -37,7 +37,7 @@ class Row(NamedTuple):
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Self:
-        """Return the point that a row of a table of floats stands for."""
+        """Return the point in a row of a table of floats."""
         epoch, update, smooth_loss, saturated_share = map(float, values)
         return cls(int(epoch), int(update), smooth_loss, saturated_share)
 
@@ -51,7 +51,7 @@ class Validation(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A text that the network wrote, (text_length,) ids, after an update."""
+    """A text of (text_length,) ids, sampled from the network after an update."""
 
     update: int
     smooth_loss: float
@@ -59,7 +59,7 @@ class Text(NamedTuple):
 
 
 class Epoch(NamedTuple):
-    """The smooth loss (nats per window) over all updates of one epoch."""
+    """The smooth loss over all updates of one epoch, nats per window."""
 
     mean: float
     lowest: float
@@ -77,7 +77,7 @@ class Best(NamedTuple):
 
 @dataclass(slots=True)
 class Run:
-    """All that training has, and all that it needs to go on; changed in place."""
+    """The whole state of a training run; training changes the run in place."""
 
     weights: Weights
     squares: Weights
@@ -90,5 +90,5 @@ class Run:
     texts: list[Text] = field(default_factory=list)
     validations: list[Validation] = field(default_factory=list)
     epochs: list[Epoch] = field(default_factory=list)
-    # of the epoch under way: sum, lowest and highest smooth loss
+    # Sum, lowest and highest smooth loss of the current epoch.
     under_way: tuple[float, float, float] = (0.0, math.inf, -math.inf)
