@@ -1,54 +1,54 @@
-"""One family of errors.
+"""The errors of charrnn.
 
-Each message names the thing (a file, a key, an update), the bad value and the rule
-that it breaks, in one line: it is what a user of the pipeline gets to read.
+Each message is one line that names the object (a file, a key, an update), the bad value
+and the rule that the value breaks: users of the pipeline see this line, no traceback.
 """
 
 _MOST = 4_000  # characters of a message
 
 
 def one_line(message: str) -> str:
-    """Return a message as one line of what can be printed, its middle cut if it is long."""
+    """Return a message as one printable line; the middle of a long message is cut."""
     if len(message) > _MOST:
         message = f"{message[: _MOST // 2]} ... {message[-_MOST // 2 :]}"
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
 
 
 class CharRnnError(Exception):
-    """Anything that charrnn refuses; the base of the others."""
+    """The base of all errors of charrnn."""
 
 
 class ConfigError(CharRnnError):
-    """params.yaml has a missing, unknown, mistyped or impossible value."""
+    """A value of params.yaml is missing, unknown, of a wrong type or out of range."""
 
 
 class BookError(CharRnnError):
-    """A book cannot be read, or is too short for what is asked of it."""
+    """A book cannot be read, or it is too short."""
 
 
 class VocabularyError(CharRnnError):
-    """A character or id outside the vocabulary, or a damaged vocabulary."""
+    """A character or an id is not in the vocabulary, or a vocabulary is invalid."""
 
 
 class ArtifactError(CharRnnError):
-    """A file of the pipeline cannot be read or written, or does not fit another."""
+    """A file of the pipeline cannot be read or written, or does not match another."""
 
 
 class GradientError(CharRnnError):
-    """The analytic gradient disagrees with the numerical one."""
+    """An analytic gradient differs from the numerical one."""
 
 
 class CheckpointError(CharRnnError):
-    """A checkpoint is damaged, or another process is writing here."""
+    """A checkpoint is damaged, or another process trains in the same folder."""
 
 
 class SamplingError(CharRnnError):
-    """A text cannot be written as it is asked for."""
+    """A text cannot be sampled with these options."""
 
 
 class InputError(CharRnnError):
-    """What a stage reads or runs is not, or no longer, what dvc.lock would name."""
+    """An input or a source file of a stage differs from what dvc.lock would record."""
 
 
 class TrainingError(CharRnnError):
-    """Training cannot go on, for example because the loss is not finite."""
+    """Training cannot continue, for example because the loss is not finite."""

@@ -1,28 +1,28 @@
 """Elementary functions that give the same bits on every machine.
 
-The exp, log and tanh of C libraries and of NumPy differ in the last bit from one
-system or processor to the next, and training is chaotic enough to make that show.
-Those here use only what IEEE 754 and integer arithmetic fix to the bit: + - * /,
-comparisons, casts of bit patterns, shifts. No libm, no fused multiply-add, no branch.
-Sums and products stand in a written order (polynomials by Horner's rule), and that
-order is part of the contract.
+The exp, log and tanh of C libraries and of NumPy differ in the last bit between systems
+and processors, and training is chaotic: one different bit changes the results.
+The functions here use only operations that IEEE 754 and integer arithmetic define to
+the bit: + - * /, comparisons, casts of bit patterns, shifts. No libm, no fused
+multiply-add, no branch. The order of sums and products is fixed (polynomials by
+Horner's rule), and it must not be changed.
 
-Ordinary Python calls `exp`, `log` and `tanh`. Compiled code wraps one of `exp32`,
+Python code calls `exp`, `log` and `tanh`. Compiled code compiles one of `exp32`,
 `exp64`, `log32`, `log64`, `tanh32`, `tanh64`, which are plain Python for this reason,
-and calls it on the elements of an array in a loop, which LLVM then vectorises::
+and calls it on the elements of an array in a loop, which LLVM vectorises::
 
     tanh32 = numba.njit(exact.tanh32, error_model="numpy")
 
 The loop needs the same error model: Numba's default tests each divisor for zero.
-Never `fastmath`, which may reorder and fuse. The bits of a NaN are not promised.
+Never use `fastmath`, which may reorder and fuse. The bits of a NaN may differ.
 
-The greatest errors stated are in units in the last place of the true result: of every
-float32, against the C library in float64; and of four million float64 numbers, thickest
-where the errors are greatest, against 36 digits of mpmath.
+The greatest errors in the docstrings are in units in the last place (ulp) of the true
+result: over every float32, against the C library in float64; and over four million
+float64 numbers, most of them where the errors are greatest, against 36 digits of mpmath.
 
-Numba must read each line for a scalar as NumPy does for an array, hence the style:
-a cast before each `.view`; integers cast back, as Numba widens them; choices made by
-masks of bits, as its `np.where` of scalars makes an array.
+Each line must mean the same to Numba for a scalar as to NumPy for an array. Therefore
+there is a cast before each `.view`; integers are cast back, since Numba widens them;
+and bit masks select values, since Numba's `np.where` of scalars returns an array.
 """
 
 import math
@@ -83,22 +83,22 @@ def _functions(
     ln2 : tuple of float
         ln 2 in two parts.
     limits : tuple of float
-        Below the first e^x rounds to 0, above the second it overflows; above the
+        Below the first e^x rounds to 0, above the second e^x overflows; above the
         third tanh x rounds to 1.
     polynomials : tuple of tuple of float
         For exp, log and tanh.
     """
-    # Every constant has the type of the function: nothing is widened on the way.
+    # Every constant has the type of the function, so that no operation widens.
     zero, half, one, two, infinity = map(real, (0, 0.5, 1, 2, np.inf))
     log2e, (ln2_high, ln2_low) = real(1.4426950408889634), map(real, ln2)
     exp_least, exp_most, tanh_most = map(real, limits)
     for_exp, for_log, for_tanh = (tuple(map(real, p)) for p in polynomials)
     far_from = real(0.5625)
     digits, bias = np.finfo(real).nmant, np.finfo(real).maxexp - 1
-    # Adding this rounds to a whole number and leaves it, with an exponent's bias, in
-    # the low bits of the sum: shifted up they are the bits of 2^number.
+    # Adding this rounds to a whole number. The low bits of the sum are that number plus
+    # the bias of an exponent: shifted up, they are the bits of 2^number.
     magic = real(1.5 * 2**digits + bias)
-    # A small integer in the low bits of this number is added to it.
+    # OR-ing a small integer into the low bits of this number adds the integer.
     count = real(2**digits)
     count_bits, count_bias = count.view(whole), real(count + bias)
     # A denormal number is multiplied by 1 + this.
@@ -113,7 +113,7 @@ def _functions(
     def exp(x: Values) -> Values:
         """e^x. Greatest error: 0.96 ulp in float32, 0.95 in float64.
 
-        Overflow gives inf; denormals come gradually and rounded once, then 0.
+        Overflow gives inf; underflow gives denormals, rounded once, then 0.
 
         References
         ----------
@@ -127,7 +127,7 @@ def _functions(
         for c in for_exp[1:]:
             p = p * r + c
         y = one + (r + (r * r) * p)
-        # 2^k in two factors, as it may be out of range where y 2^k is not; the first
+        # 2^k in two factors: 2^k may be out of range where y 2^k is not. The first
         # product is exact, so that a denormal result is rounded once.
         first = k * half + magic
         second = (k - (first - magic)) + magic
@@ -137,7 +137,7 @@ def _functions(
     def log(x: Values) -> Values:
         """Natural logarithm. Greatest error: 0.84 ulp in float32, 0.84 in float64.
 
-        Right for denormals too; -inf at either zero, NaN below.
+        Denormals included; -inf at 0 and -0, NaN below.
 
         References
         ----------
@@ -158,7 +158,7 @@ def _functions(
             p = p * z + c
         h = half * (f * f)
         y = k * ln2_high - ((h - (s * (h + z * p) + k * ln2_low)) - f)
-        # Add 0 to the ordinary, and to the others what makes them right.
+        # Added to y: 0 for positive finite x; inf, -inf or NaN for all others.
         special = whole(
             ((whole(x < infinity) - 1) & real(x).view(whole))
             | (-whole(x == zero) & minus_infinity)
@@ -169,8 +169,8 @@ def _functions(
     def tanh(x: Values) -> Values:
         """Hyperbolic tangent. Greatest error: 0.89 ulp in float32, 0.90 in float64.
 
-        Odd to the bit, the sign of zero included, never beyond 1, and, as tried on
-        every float32, monotone.
+        Odd to the bit, the sign of zero included; never beyond 1; monotone (tested on
+        every float32).
 
         References
         ----------
@@ -193,7 +193,7 @@ def _functions(
             p = p * r + c
         power = whole(real(k + magic).view(whole) << shift).view(real)
         tail = power * (r + (r * r) * p)
-        # 1 - 2 / (2^k + tail + 1), with the rounding errors of both sums put back.
+        # 1 - 2 / (2^k + tail + 1), corrected by the rounding errors of both sums.
         base = power + one
         divisor = base + tail
         error = (base - divisor) + tail
@@ -220,13 +220,13 @@ def _apply(single: Function, double: Function, x: ArrayLike) -> Any:
     function = single
     if values.dtype != np.float32:
         function, values = double, values.astype(np.float64)
-    # At least one dimension: with NumPy's scalars integers warn where arrays wrap.
+    # At least one dimension: integer overflow warns for NumPy's scalars, not for arrays.
     with np.errstate(all="ignore"):
         return function(np.atleast_1d(values)).reshape(values.shape)[()]
 
 
 def exp(x: ArrayLike) -> Any:
-    """e^x of numbers in any shape; float32 stays float32, all else is float64."""
+    """e^x of numbers in any shape; float32 stays float32, other types become float64."""
     return _apply(exp32, exp64, x)
 
 
@@ -241,10 +241,10 @@ def tanh(x: ArrayLike) -> Any:
 
 
 def bits(nats: float) -> float:
-    """Return the same in bits."""
+    """Convert nats to bits."""
     return nats / float(log(2.0))
 
 
 def mean(values: Sequence[float] | NDArray[Any]) -> float:
-    """Return the mean; the sum is correctly rounded, so no order matters."""
+    """Return the mean; the sum is correctly rounded, so the order does not matter."""
     return math.fsum(np.asarray(values, dtype=np.float64).tolist()) / len(values)

@@ -1,10 +1,10 @@
-"""What can be set: the sections of params.yaml, and the parts that the library takes.
+"""The settings: the sections of params.yaml, and their parts that the library takes.
 
-One frozen dataclass a section. What a value means, its unit, its bounds and the value of
-the report ("Recurrent Neural Network for text synthesizing") stand beside its type; the
-defaults are the committed values of params.yaml. Where the library takes a part of a
-section (how to learn, how to draw a character), the section inherits from that part, so
-that the section itself can be handed on.
+Each section is a frozen dataclass. The type of a value carries its bounds, and its
+meaning with the unit and the value of the report ("Recurrent Neural Network for text
+synthesizing"); the defaults are the committed values of params.yaml. Where the library
+takes a part of a section (how to train, how to draw a character), the section inherits
+from that part, so that the library takes the section itself.
 """
 
 import dataclasses
@@ -19,25 +19,25 @@ from charrnn.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a value means, with its unit, and the report's value if it names one."""
+    """The meaning of a value, with its unit, and the report's value if it has one."""
 
     text: str
     report: str = ""
 
     def __str__(self) -> str:
-        """Return the comment on the value's line of params.yaml."""
+        """Return the comment of the value in params.yaml."""
         return f"{self.text}; report: {self.report}" if self.report else self.text
 
 
 class Section:
-    """A section of params.yaml; each is a frozen dataclass below."""
+    """The base of the sections of params.yaml, which are frozen dataclasses."""
 
     section: ClassVar[str]
 
 
-# Below 2^32 no two streams of `charrnn.network.streams` are alike.
+# All seeds below 2^32 give different streams of `charrnn.network.streams`.
 Seed: TypeAlias = Annotated[int, Ge(0), Lt(2**32)]
-# Of a size that float32 can hold, too.
+# Within the range of float32.
 Positive: TypeAlias = Annotated[float, Ge(1e-30), Le(1e30)]
 NotNegative: TypeAlias = Annotated[float, Ge(0), Le(1e30)]
 Count: TypeAlias = Annotated[int, Ge(1), Le(10**9)]
@@ -109,8 +109,8 @@ class Steps:
 class Limits:
     """The largest errors that a gradient may have.
 
-    The limits lie far below what a bug gives, and above the rounding errors of unusual
-    networks; the default network stays at 3e-9, 4e-12 and 5e-8.
+    The limits are far below the errors of a bug, and above the rounding errors of
+    unusual networks; the default network has 3e-9, 4e-12 and 5e-8.
     """
 
     floor: Annotated[Positive, Meaning("least denominator of a relative error")] = 1e-4
@@ -162,13 +162,16 @@ class Recipe:
         NotNegative, Meaning("weight of the penalty on U, W and V, nats", "optional")
     ] = 0.0
     warmup_updates: Annotated[
-        int, Ge(0), Meaning("updates over which eta rises from 0; try 1000", "0")
+        int,
+        Ge(0),
+        Le(10**9),
+        Meaning("updates over which eta rises from 0; try 1000", "0"),
     ] = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """When a training run is looked at; the looks do not affect training."""
+    """When curve points, validations and texts are made; they do not affect training."""
 
     rows_per_epoch: Annotated[
         int, Ge(1), Le(500), Meaning("points of the loss curve in an epoch, at most")
@@ -218,10 +221,10 @@ class PlotConfig(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """How a character is chosen among those that may come.
+    """How the next character is chosen.
 
-    `top_k` is due to Fan et al. (2018), `top_p` to Holtzman et al. (2020); with both,
-    `top_p` chooses among the `top_k`.
+    `top_k` is from Fan et al. (2018), `top_p` from Holtzman et al. (2020); with both,
+    `top_p` applies to the `top_k` most likely characters.
     """
 
     temperature: Annotated[

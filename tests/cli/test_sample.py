@@ -185,7 +185,7 @@ def test_a_model_of_another_vocabulary_is_refused(
     make_model(tmp_path, "abc")
     assert main(["sample", "--model", str(tmp_path / "m.safetensors")]) == 1
     said = capsys.readouterr().err
-    assert said.endswith("m.safetensors: was learned with another vocabulary\n")
+    assert said.endswith("m.safetensors: was trained with another vocabulary\n")
     assert load_vocabulary(here / paths.VOCABULARY).size > 3
 
 

@@ -100,7 +100,7 @@ def test_a_vocabulary_with_a_lone_surrogate_is_refused(tmp_path: Path) -> None:
 
 def test_a_model_of_another_vocabulary_is_refused(tmp_path: Path) -> None:
     write_bytes(tmp_path / "a", model_bytes(weights(), VOCABULARY))
-    with pytest.raises(ArtifactError, match=r"a: was learned with another vocabulary$"):
+    with pytest.raises(ArtifactError, match=r"a: was trained with another vocabulary$"):
         load_model(tmp_path / "a", Vocabulary("abcde"))
 
 
@@ -108,7 +108,7 @@ def test_a_model_of_another_vocabulary_is_refused(tmp_path: Path) -> None:
     ("header", "rule"),
     [
         ({"version": 2}, "is of version 2; this charrnn reads 1"),
-        ({"vocabulary_sha256": None}, "was learned with another vocabulary"),
+        ({"vocabulary_sha256": None}, "was trained with another vocabulary"),
     ],
 )
 def test_a_model_with_another_header_is_refused(

@@ -107,16 +107,23 @@ ANYTHING = st.text() | st.lists(st.sampled_from(FRAGMENTS)).map("".join)
         ),
         (
             "a: 1\nmodel: 2\nmodel: 3",
-            ", line 3: not valid YAML: the key 'model' stands twice",
+            ", line 3: not valid YAML: duplicate key 'model'",
         ),
         (
             "model:\n  seed: 1\n  seed: 1",
-            ", line 3: not valid YAML: the key 'seed' stands twice",
+            ", line 3: not valid YAML: duplicate key 'seed'",
         ),
-        ("model: {1: 2}", ", line 1: not valid YAML: the key 1 is not a word"),
+        ("model: {1: 2}", ", line 1: not valid YAML: the key 1 is not a string"),
         (
             "a: b\nmodel: @",
             ", line 2: not valid YAML: found character '@' that cannot start any token",
+        ),
+        *(
+            (
+                f"model: {{seed: {digits}}}",
+                ", line 1: not valid YAML: an integer of more than 1,000 digits",
+            )
+            for digits in ("9" * 5000, "0x" + "f" * 5000, "0o" + "7" * 9000)
         ),
         (b"model: \xff", f": not valid YAML: {NOT_UTF8}"),
     ],
@@ -214,5 +221,5 @@ def test_aliases_and_giants_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=message):
         load_section(ModelConfig, params)
     params.write_text("# " + "x" * 10**6, encoding="utf-8")
-    with pytest.raises(ConfigError, match="is of more than 1,000,000 bytes"):
+    with pytest.raises(ConfigError, match="has more than 1,000,000 bytes"):
         load_section(ModelConfig, params)

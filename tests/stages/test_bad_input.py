@@ -108,7 +108,7 @@ def test_a_model_of_another_vocabulary_is_named(
     known = load_vocabulary(paths.VOCABULARY)
     other = Vocabulary(chr(0) + known.characters[1:])
     write_bytes(path, model_bytes(load_model(path, known), other))
-    refuses(stage, f"{path}: was learned with another vocabulary")
+    refuses(stage, f"{path}: was trained with another vocabulary")
 
 
 def overwrite(path: Path, content: bytes) -> Spoil:

@@ -53,7 +53,7 @@ class Uniform:
         return np.full(len(ids), 1 / self.vocabulary_size)
 
     def likeliest(self, contexts: Array) -> Array:
-        """Return the most likely id after each context, (N,); ties go to the lowest id."""
+        """Return the most likely id after each context, (N,); of a tie, the lowest."""
         return np.zeros(len(contexts), dtype=np.int64)
 
 

@@ -1,6 +1,6 @@
 """Arrays as files: ids as .npy, everything else as safetensors, never compressed.
 
-Nothing that is read here can run code; the same arrays give the same bytes.
+Reading such a file runs no code from it; equal arrays give equal bytes.
 """
 
 import io
@@ -18,12 +18,13 @@ from safetensors import numpy as safetensors
 
 from charrnn.errors import ArtifactError
 from charrnn.files.artifacts import read_bytes
+from charrnn.files.checks import reading
 
-# safetensors keeps its metadata in an order that differs from process to process, so
-# all of it stands under one key, as JSON with sorted keys.
+# The order in which safetensors writes its metadata differs between processes, so there
+# is only one key, whose value is JSON with sorted keys.
 _HEADER = "charrnn"
 
-# How a .npy file of ids begins; NumPy fills its header up to this length.
+# The header of a .npy file of ids; NumPy pads it to this length.
 _IDS_HEADER_BYTES = 128
 _IDS_HEADER = re.compile(
     rb"\x93NUMPY\x01\x00v\x00"
@@ -39,31 +40,28 @@ def bytes_of_array(array: NDArray[Any]) -> bytes:
 
 
 def read_ids(path: Path) -> NDArray[np.unsignedinteger]:
-    """Map a one-dimensional array of character ids from disk, read-only.
+    """Memory-map a one-dimensional array of character ids, read-only.
 
-    The header must be, to the letter, one of `bytes_of_array`: NumPy's own reader
-    evaluates what it finds there.
+    The header must be exactly as `bytes_of_array` makes it: NumPy's own reader evaluates
+    the header as Python.
 
     Raises
     ------
     ArtifactError
         If the file cannot be read or is not a whole array of unsigned integers.
     """
-    try:
+    with reading(path):
         with path.open("rb") as file:
             header = _IDS_HEADER.fullmatch(file.read(_IDS_HEADER_BYTES))
             size = file.seek(0, os.SEEK_END)
         if header is not None:
             dtype, length = np.dtype(header[1].decode()), int(header[2])
             if size == _IDS_HEADER_BYTES + length * dtype.itemsize:
-                if length == 0:  # nothing that could be mapped
+                if length == 0:  # an empty file range cannot be mapped
                     return np.zeros(0, dtype)
                 return np.memmap(
                     path, dtype, mode="r", offset=_IDS_HEADER_BYTES, shape=(length,)
                 )
-    except OSError as error:
-        message = f"{path}: cannot be read: {error.strerror}"
-        raise ArtifactError(message) from None
     message = f"{path}: damaged: not a whole list of character ids"
     raise ArtifactError(message)
 
@@ -78,7 +76,7 @@ def bytes_of_arrays(
 
 
 def arrays_from(content: bytes) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Return what `bytes_of_arrays` was given.
+    """Return the arrays and the header from the result of `bytes_of_arrays`.
 
     Raises
     ------

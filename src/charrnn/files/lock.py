@@ -1,4 +1,4 @@
-"""dvc.lock: the digests by which DVC knows the inputs and outputs of each stage."""
+"""The digests of files and folders in dvc.lock."""
 
 import hashlib
 import json
@@ -6,32 +6,28 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
-from charrnn.errors import ArtifactError
+from charrnn.files.checks import reading
 
 LOCK = Path("dvc.lock")
 _IGNORE = Path(".dvcignore")
 
 
 def md5(path: Path) -> str:
-    """Return the digest that DVC gives a file or a folder.
+    """Return DVC's digest of a file or a folder.
 
-    A folder's digest is that of the JSON list of its files' digests and relative paths,
-    in the order of the paths, without the files that .dvcignore names; it ends in .dir.
+    The digest of a folder is the digest of a JSON list, sorted by path, of the digest
+    and the relative path of each file that .dvcignore does not exclude; it ends in .dir.
 
     Raises
     ------
     ArtifactError
         If the path cannot be read.
     """
-    try:
+    with reading(path):
         if path.is_dir():
             return _md5_of_folder(path)
         with path.open("rb") as file:
             return hashlib.file_digest(file, "md5").hexdigest()
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = error.strerror if isinstance(error, OSError) else error
-        message = f"{path}: cannot be read: {reason}"
-        raise ArtifactError(message) from None
 
 
 def _md5_of_folder(folder: Path) -> str:

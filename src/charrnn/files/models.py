@@ -1,4 +1,4 @@
-"""A model as a file: its weights, checked as they are read."""
+"""The model file: weights, validated when they are read."""
 
 import hashlib
 from pathlib import Path
@@ -7,17 +7,18 @@ import numpy as np
 
 from charrnn.errors import ArtifactError
 from charrnn.files.arrays import bytes_of_arrays, read_arrays
+from charrnn.files.checks import check_version
 from charrnn.network.model import Weights, shapes
 from charrnn.text.vocabulary import Vocabulary
 
-# Raised when the content of these files changes its meaning.
-_VERSION = 1
+# Increased when the meaning of the file changes.
+MODEL_VERSION = 1
 
 
 def model_bytes(weights: Weights, vocabulary: Vocabulary) -> bytes:
-    """Return weights, their digest and that of their vocabulary, as safetensors."""
+    """Return weights, their digest and the digest of their vocabulary, as safetensors."""
     header = {
-        "version": _VERSION,
+        "version": MODEL_VERSION,
         "vocabulary_sha256": vocabulary.digest,
         "weights_sha256": _digest(weights),
     }
@@ -25,18 +26,18 @@ def model_bytes(weights: Weights, vocabulary: Vocabulary) -> bytes:
 
 
 def load_model(path: Path, vocabulary: Vocabulary) -> Weights:
-    """Read weights that were learned with a vocabulary.
+    """Read weights that were trained with a vocabulary.
 
     Raises
     ------
     ArtifactError
-        If the file cannot be read, is damaged, is of another version, or was learned
+        If the file cannot be read, is damaged, is of another version, or was trained
         with another vocabulary.
     """
     arrays, header = read_arrays(path)
-    _check_version(path, header.get("version"))
+    check_version(path, header.get("version"), MODEL_VERSION)
     if header.get("vocabulary_sha256") != vocabulary.digest:
-        message = f"{path}: was learned with another vocabulary"
+        message = f"{path}: was trained with another vocabulary"
         raise ArtifactError(message)
     if set(arrays) != set(Weights._fields):
         message = f"{path}: damaged: its arrays are not {', '.join(Weights._fields)}"
@@ -50,17 +51,17 @@ def load_model(path: Path, vocabulary: Vocabulary) -> Weights:
                 f"not {expected[name]}"
             )
             raise ArtifactError(message)
-        if (
-            array.dtype not in (np.float32, np.float64)
-            or array.dtype != weights.b.dtype
-        ):
-            message = f"{path}: damaged: {name} holds {array.dtype}"
+        dtype = array.dtype
+        if dtype not in (np.float32, np.float64) or dtype != weights.b.dtype:
+            message = f"{path}: damaged: {name} holds {dtype}"
             raise ArtifactError(message)
         if not np.isfinite(array).all():
             message = f"{path}: damaged: {name} holds a number that is not finite"
             raise ArtifactError(message)
     if "weights_sha256" not in header:
-        message = f"{path}: names no sha256 of its weights: dvc repro makes another"
+        message = (
+            f"{path}: names no sha256 of its weights: run dvc repro to make a new one"
+        )
         raise ArtifactError(message)
     if header["weights_sha256"] != _digest(weights):
         message = f"{path}: damaged: its weights do not have the sha256 it names"
@@ -74,11 +75,3 @@ def _digest(weights: Weights) -> str:
     for array in weights:
         found.update(np.ascontiguousarray(array).tobytes())
     return found.hexdigest()
-
-
-def _check_version(path: Path, version: object) -> None:
-    if type(version) is not int or version != _VERSION:
-        message = (
-            f"{path}: is of version {str(version)[:20]}; this charrnn reads {_VERSION}"
-        )
-        raise ArtifactError(message)

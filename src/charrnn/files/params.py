@@ -1,7 +1,7 @@
-"""params.yaml: its sections are read into the types of `charrnn.settings`, checked.
+"""params.yaml: its sections are validated and read into the types of `charrnn.settings`.
 
-Every value must stand in params.yaml, of its type and within its bounds; a key that the
-schema does not know is refused.
+params.yaml must have every key of the schema, with a value of its type and within its
+bounds, and no other key.
 """
 
 import difflib
@@ -23,7 +23,7 @@ AnySection = TypeVar("AnySection", bound=Section)
 
 
 def _validator(kind: type[Section]) -> type[BaseModel]:
-    """Return a model of a section: strict types, no default, no other key, no NaN."""
+    """Return the model of a section: strict types, no default, no other key, no NaN."""
     hints = typing.get_type_hints(kind, include_extras=True)
     required: Any = {name: (hints[name], ...) for name in meanings(kind)}
     config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
@@ -32,7 +32,7 @@ def _validator(kind: type[Section]) -> type[BaseModel]:
 
 
 def load_section(kind: type[AnySection], path: Path = PARAMS) -> AnySection:
-    """Read one section of params.yaml and check it.
+    """Read and validate one section of params.yaml.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def load_section(kind: type[AnySection], path: Path = PARAMS) -> AnySection:
     Raises
     ------
     ConfigError
-        If the file cannot be read or is no YAML, or if the section or one of its
+        If the file cannot be read or is not YAML, or if the section or one of its
         values is missing, unknown, of the wrong type or out of range.  The message
         names file, section, key, value, rule and meaning.
     """
@@ -86,8 +86,8 @@ def _hint(name: str, known: Iterable[str]) -> str:
 
 
 def _rule(kind: type[Section], section: str, error: Any) -> str:
-    """Say in one clause what is wrong: key, value, rule and what the value means."""
-    name = repr(error["loc"][0])[1:-1]  # on one line, whatever it is
+    """Return a clause with the key, its value, the rule and the meaning of the value."""
+    name = repr(error["loc"][0])[1:-1]  # on one line
     key, meaning = f"{section}.{name}", meanings(kind).get(name)
     if error["type"] == "extra_forbidden":
         return f"{key} is not a known key{_hint(name, meanings(kind))}"

@@ -1,4 +1,4 @@
-"""The prepared book as files: the vocabulary, and the parts as ids."""
+"""The files of a prepared book: its vocabulary, and its parts as ids."""
 
 from pathlib import Path
 from typing import Any
@@ -6,10 +6,11 @@ from typing import Any
 from charrnn.errors import ArtifactError, VocabularyError
 from charrnn.files.arrays import read_ids
 from charrnn.files.artifacts import read_json
+from charrnn.files.checks import check_version
 from charrnn.text.vocabulary import Ids, Vocabulary, check_ids
 
-# Raised when the content of these files changes its meaning.
-_VERSION = 1
+# Increased when the meaning of vocabulary.json changes.
+VOCABULARY_VERSION = 1
 
 
 def vocabulary_content(vocabulary: Vocabulary) -> dict[str, Any]:
@@ -17,7 +18,7 @@ def vocabulary_content(vocabulary: Vocabulary) -> dict[str, Any]:
     return {
         "characters": vocabulary.characters,
         "sha256": vocabulary.digest,
-        "version": _VERSION,
+        "version": VOCABULARY_VERSION,
     }
 
 
@@ -33,7 +34,7 @@ def load_vocabulary(path: Path) -> Vocabulary:
     if "characters" not in content:
         message = f"{path}: is not a vocabulary: it has no 'characters'"
         raise ArtifactError(message)
-    _check_version(path, content.get("version"))
+    check_version(path, content.get("version"), VOCABULARY_VERSION)
     characters, digest = content.get("characters"), content.get("sha256")
     if not isinstance(characters, str):
         message = f"{path}: damaged: its 'characters' are not a text"
@@ -51,7 +52,7 @@ def load_vocabulary(path: Path) -> Vocabulary:
 
 
 def load_ids(path: Path, vocabulary: Vocabulary) -> Ids:
-    """Map a part of a book from disk, as ids of a vocabulary, (N,), read-only.
+    """Memory-map a part of a book: ids of a vocabulary, (N,), read-only.
 
     Raises
     ------
@@ -65,11 +66,3 @@ def load_ids(path: Path, vocabulary: Vocabulary) -> Ids:
         message = f"{path}: {error}"
         raise ArtifactError(message) from None
     return ids
-
-
-def _check_version(path: Path, version: object) -> None:
-    if type(version) is not int or version != _VERSION:
-        message = (
-            f"{path}: is of version {str(version)[:20]}; this charrnn reads {_VERSION}"
-        )
-        raise ArtifactError(message)

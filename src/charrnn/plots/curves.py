@@ -1,7 +1,7 @@
 """The two figures of a run, as SVG; the only importer of matplotlib.
 
-The same curves give the same bytes: element ids come from a fixed salt, there is no
-date, and text stays text, so that no font of this machine gets into the file.
+The same curves give the same bytes: element ids are made from a fixed salt, there is no
+date, and text stays text, so that the file does not depend on the installed fonts.
 """
 
 import io
@@ -46,7 +46,7 @@ _VALIDATION_DOT: Any = {
     "markeredgecolor": "white",
     "markeredgewidth": 0.8,
 }
-_BACKGROUND_EVERY = 5  # of the rows: a grey curve needs fewer, and the file is smaller
+_BACKGROUND_EVERY = 5  # of the rows, for the grey curves: keeps the file small
 _MOST_PANELS = 12
 _MOST_LABELS = 8
 _Y_LABEL = "smooth loss (nats per {T} characters)"
@@ -60,21 +60,21 @@ def epoch_panels(
     height: float,
     highest_loss: float | None,
 ) -> bytes:
-    """Draw the smooth loss, a panel an epoch with common axes, three panels a row.
+    """Draw the smooth loss: a panel for each epoch, common axes, three panels in a row.
 
-    Behind each epoch stand the others in grey.  Of more than twelve epochs twelve are
-    drawn, evenly chosen, the first and the last among them.
+    The other epochs are drawn in grey behind each epoch.  Of more than twelve epochs,
+    twelve evenly spaced ones are drawn, including the first and the last.
 
     Parameters
     ----------
     curve : (rows, 4) float64
         `COLUMNS`; the smooth loss in nats per window.
     sequence_length : int
-        Characters in a window, for the axis' unit.
+        Characters in a window, T, for the label of the axis.
     width, height : float
         Of the figure, inches.
     highest_loss : float or None
-        Where the loss axis ends, nats per window; None shows all.
+        Upper end of the loss axis, nats per window; None shows all.
 
     Returns
     -------
@@ -117,17 +117,16 @@ def epochs_overlaid(
     height: float,
     highest_loss: float | None,
 ) -> bytes:
-    """Draw all epochs over one another, the first dark, the last bright.
+    """Draw all epochs in one panel, the first dark, the last bright.
 
-    Dots stand for the validation loss, times `sequence_length`: in the unit of the
-    smooth loss.
+    Dots show the validation loss times `sequence_length`: the unit of the smooth loss.
 
     Parameters
     ----------
     validations : (n, 3) float64
         `VALIDATION_COLUMNS`; n may be 0.
     **others
-        And the result: as for `epoch_panels`.
+        As for `epoch_panels`, and so is the result.
     """
     epochs, starts = _by_epoch(curve), _starts(curve)
     checked = validations * np.array([1.0, 1.0, sequence_length])
@@ -167,7 +166,7 @@ def epochs_overlaid(
 def _figure(width: float, height: float) -> Iterator[tuple[Figure, io.BytesIO]]:
     content = io.BytesIO()
     with mpl.rc_context():
-        mpl.rcdefaults()  # whatever style the user has: it is not part of the run
+        mpl.rcdefaults()  # removes the style of the user
         mpl.rcParams.update(_STYLE)
         figure = Figure(figsize=(width, height))
         FigureCanvasSVG(figure)
@@ -176,7 +175,7 @@ def _figure(width: float, height: float) -> Iterator[tuple[Figure, io.BytesIO]]:
 
 
 def _by_epoch(curve: NDArray[np.float64]) -> dict[int, tuple[Any, Any]]:
-    """Return (updates since the epoch's start, smooth losses) of each epoch."""
+    """Return the updates since the start of each epoch, and its smooth losses."""
     epochs = {}
     for epoch, start in _starts(curve).items():
         rows = curve[curve[:, 0] == epoch]
@@ -185,7 +184,7 @@ def _by_epoch(curve: NDArray[np.float64]) -> dict[int, tuple[Any, Any]]:
 
 
 def _starts(curve: NDArray[np.float64]) -> dict[int, float]:
-    """Return each epoch's start: update 0, or where the epoch before it ended."""
+    """Return the update at which each epoch starts: the last of the epoch before."""
     starts, start = {}, 0.0
     for epoch in np.unique(curve[:, 0]):
         starts[int(epoch)] = start

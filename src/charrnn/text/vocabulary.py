@@ -131,7 +131,10 @@ def check_ids(ids: Ids, vocabulary_size: int) -> None:
     """
     if len(ids) and not 0 <= int(ids.min()) <= int(ids.max()) < vocabulary_size:
         worst = int(ids.min()) if int(ids.min()) < 0 else int(ids.max())
-        message = f"an id is {worst}, but the vocabulary has only {vocabulary_size} characters"
+        message = (
+            f"an id is {worst}, but the vocabulary has only {vocabulary_size} "
+            f"characters"
+        )
         raise VocabularyError(message)
 
 

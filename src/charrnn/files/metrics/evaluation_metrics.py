@@ -1,11 +1,11 @@
-"""The evaluation's file: how well the network and simple models predict the test part."""
+"""The file of the stage evaluate: how well the models predict the test part."""
 
 from charrnn.evaluation.measures import Measures, Spread
 from charrnn.files.metrics.schema import Metrics
 
 
 class EvaluationMetrics(Metrics):
-    """metrics/evaluation.json; the first figure alone if there was no text to measure."""
+    """metrics/evaluation.json; only `test_characters` if the test part is too short."""
 
     test_characters: int
     uniform: Measures | None = None

@@ -1,11 +1,11 @@
-"""The gradient check's file: the errors of its six checks."""
+"""The file of the stage gradcheck: the errors of its six checks."""
 
 from charrnn.files.metrics.schema import Metrics
 from charrnn.gradcheck.comparison import Errors
 
 
 class GradientCheckSettings(Metrics):
-    """How the gradients were checked."""
+    """The settings of the gradient check."""
 
     characters: int
     elements: int

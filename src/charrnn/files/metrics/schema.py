@@ -1,8 +1,8 @@
-"""What the models of metrics/ share: one model a JSON file, to write and to read the file.
+"""The files of metrics/: one model for each JSON file, to write and to read it.
 
 A figure that a run does not have (no validation part, too short a test part) is None in
-the model and missing in the file.  A model stands in a module of its own where it holds
-another package's types, so that each stage imports only what it writes.
+the model and missing in the file.  A model that uses types of another package has a
+module of its own, so that each stage imports only the packages that it needs.
 """
 
 from pathlib import Path
@@ -15,14 +15,14 @@ from charrnn.files.artifacts import read_bytes
 
 
 class Metrics(BaseModel):
-    """What all these files share: strict types, no other key, no NaN, frozen."""
+    """The base of all these models: strict types, no other key, no NaN, frozen."""
 
     model_config = ConfigDict(
         strict=True, extra="forbid", frozen=True, allow_inf_nan=False
     )
 
     def content(self) -> dict[str, Any]:
-        """Return what the file holds."""
+        """Return the content of the file."""
         return self.model_dump(mode="json", exclude_none=True)
 
 
@@ -38,14 +38,14 @@ class CorpusMetrics(Metrics):
 
 
 class SampleMetrics(Metrics):
-    """metrics/sample.json: how much of the text is the book's."""
+    """metrics/sample.json: how much of the sampled text is copied from the book."""
 
     longest_copy_characters: int
     share_of_new_10_character_strings: float | None = None
 
 
 class GradientCheckVerdict(Metrics):
-    """metrics/gradient_check_passed.json, which training waits for."""
+    """metrics/gradient_check_passed.json, which the stage train depends on."""
 
     passed: bool
 
@@ -54,13 +54,13 @@ AnyMetrics = TypeVar("AnyMetrics", bound=Metrics)
 
 
 def read_metrics(kind: type[AnyMetrics], path: Path) -> AnyMetrics:
-    """Read a file of metrics.
+    """Read a JSON file of metrics/.
 
     Raises
     ------
     ArtifactError
-        If the file cannot be read, or is not such a file: the message names the key, the
-        value and the rule.
+        If the file cannot be read or does not fit the model: the message names the key
+        and the rule.
     """
     try:
         return kind.model_validate_json(read_bytes(path))

@@ -1,4 +1,4 @@
-"""Training's files: its figures and its texts."""
+"""The files of the stage train: its metrics and its texts."""
 
 from typing import Self
 
@@ -9,7 +9,7 @@ from charrnn.training.state import Run
 
 
 class BestMetrics(Metrics):
-    """When the best weights were found, and by which of the two losses."""
+    """The update of the best weights, and the loss by which they were chosen."""
 
     update: int
     validation_nats_per_character: float | None = None
@@ -17,7 +17,7 @@ class BestMetrics(Metrics):
 
 
 class EpochMetrics(Metrics):
-    """The smooth loss over the updates of an epoch, nats per window, and more."""
+    """Figures of an epoch; the smooth loss over its updates, nats per window."""
 
     mean_smooth_loss: float
     lowest_smooth_loss: float
@@ -28,7 +28,7 @@ class EpochMetrics(Metrics):
 
 
 class TrainMetrics(Metrics):
-    """metrics/train.json; nothing in it depends on the clock."""
+    """metrics/train.json; it contains no time."""
 
     updates: int
     first_loss: float
@@ -37,8 +37,8 @@ class TrainMetrics(Metrics):
 
     @classmethod
     def of(cls, run: Run, windows: int) -> Self:
-        """Return the metrics of a run that has ended, with so many updates an epoch."""
-        assert run.best is not None  # there is one at the end of each epoch
+        """Return the metrics of a finished run; `windows` is the number of an epoch."""
+        assert run.best is not None  # set by the end of the first epoch
         validated = {v.update: v.nats_per_character for v in run.validations}
         chosen_by = "validation_nats_per_character" if validated else "smooth_loss"
         epochs = {}
@@ -61,7 +61,7 @@ class TrainMetrics(Metrics):
 
 
 class TrainingText(Metrics):
-    """A text that the network wrote during training; smooth loss in nats per window."""
+    """A text that was sampled during training; smooth loss in nats per window."""
 
     update: int
     smooth_loss: float
@@ -69,7 +69,7 @@ class TrainingText(Metrics):
 
 
 class TrainingTexts(Metrics):
-    """data/model/training_texts.json, and metrics/training_texts.txt to be read."""
+    """data/model/training_texts.json; `as_text` gives metrics/training_texts.txt."""
 
     texts: list[TrainingText]
 
@@ -88,7 +88,7 @@ class TrainingTexts(Metrics):
         )
 
     def as_text(self) -> str:
-        """Return all texts, each under a line with its update and smooth loss."""
+        """Return all texts, each after a line with its update and smooth loss."""
         return "".join(
             f"=== update {one.update:,}, smooth loss {one.smooth_loss:.2f} nats\n"
             f"{one.text}\n\n"
