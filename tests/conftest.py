@@ -1,4 +1,4 @@
-"""What the tests share: Hypothesis' settings, folders, and a project of 300 characters."""
+"""Shared by the tests: settings of Hypothesis, and a project of 300 characters."""
 
 import contextlib
 import json
@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import settings
 
-from tests.imports import ROOT
+from charrnn.settings import SECTIONS
 from tests.pipeline import BOOK, STAGES
 
-# The same examples everywhere and every time; a slow machine is no failure.
+# The same examples on every run; no deadline, so that a slow machine does not fail.
 settings.register_profile("charrnn", deadline=None, derandomize=True, database=None)
 settings.load_profile("charrnn")
 
-# A shell's background job ignores Ctrl-C, and so would all that the tests start.
+# A background job of a shell ignores Ctrl-C, and so would its child processes.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -28,7 +27,7 @@ PROSE = (
     "without him was not any thing made that was made. In him was life; and the life\n"
     "was the light of men. And the light shineth in darkness, and the darkness..."
 )[:300]
-# What is other than in params.yaml.
+# Where the values of a small project differ from the defaults.
 SMALL: dict[str, dict[str, Any]] = {
     "fetch": {"first_book": "Jude", "last_book": "Jude"},
     "prepare": {
@@ -56,10 +55,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "sample": {"prime": "the ", "length": 60},
 }
 VALUES: dict[str, dict[str, Any]] = {
-    name: values | SMALL.get(name, {})
-    for name, values in yaml.safe_load(
-        (ROOT / "params.yaml").read_text("utf-8")
-    ).items()
+    kind.section: vars(kind()) | SMALL.get(kind.section, {}) for kind in SECTIONS
 }
 
 

@@ -1,4 +1,4 @@
-"""Which of the project's files a stage really consists of, read from its imports."""
+"""Which of the project's source files a stage imports."""
 
 import ast
 from pathlib import Path
@@ -10,7 +10,7 @@ SOURCES = {"charrnn": ROOT / "src", "stages": ROOT}
 def closure(module: str) -> set[str]:
     """Return the files, relative to the root, that importing a module executes.
 
-    Left out are files with nothing but a docstring: there is nothing to execute.
+    Files with only a docstring are left out: they execute nothing.
     """
     found: set[Path] = set()
     waiting = [module]
@@ -25,7 +25,7 @@ def closure(module: str) -> set[str]:
 
 
 def _files(module: str) -> list[Path]:
-    """Return the module's own file and those of the packages that it lies in."""
+    """Return the file of a module and the files of its packages."""
     parts = module.split(".")
     if parts[0] not in SOURCES:
         return []
@@ -47,6 +47,6 @@ def _imported(path: Path) -> list[str]:
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            # What is imported from a package may be a module, or something inside it.
+            # A name imported from a package may be a module or an object.
             names += [node.module, *(f"{node.module}.{a.name}" for a in node.names)]
     return names

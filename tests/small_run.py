@@ -1,8 +1,8 @@
-"""The pipeline's stages in one process, on a small made-up book.
+"""The stages of the pipeline in one process, on a small made-up book.
 
 ``python -m tests.small_run`` in an empty folder runs them and prints the sha256 of each
-file that they wrote; with ``--inspect`` also what in the compiled code should not be
-there.
+file that they wrote; with ``--inspect`` also the fused operations and the calls of a
+math library in the compiled code.
 """
 
 import hashlib
@@ -46,7 +46,7 @@ def make_book(words: int, seed: int = 0) -> str:
 
 
 def run() -> dict[str, str]:
-    """Run the stages here; return the sha256 of each file that there is now."""
+    """Run the stages in the working folder; return the sha256 of each file in it."""
     Path("params.yaml").write_text(PARAMS, encoding="utf-8")
     Path("book.txt").write_text(make_book(1500), encoding="utf-8")
     for stage in STAGES.values():
@@ -70,7 +70,7 @@ def unwanted(assembly: str) -> list[str]:
 
 
 def inspect() -> list[str]:
-    """Return what is unwanted in the compiled kernel."""
+    """Return what `unwanted` finds in the compiled kernels."""
     found = []
     kernels: list[Any] = [learning._make_updates]
     kernels += [forward._score_blocks, drawing._draw_one_by_one]

@@ -362,6 +362,7 @@ for name in t.NAMES:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ["NUMBA_CPU_NAME=generic", "NUMBA_OPT=1"])
 def test_bits_do_not_depend_on_the_processor_or_the_optimiser(setting: str) -> None:
     """In a fresh process, for a plain processor and almost unoptimised."""

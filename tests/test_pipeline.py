@@ -1,4 +1,4 @@
-"""dvc.yaml tells the truth: about code, files, values; and two clones agree."""
+"""dvc.yaml declares the code, files and values of each stage; two clones agree."""
 
 import ast
 import inspect
@@ -100,7 +100,7 @@ def test_train_waits_for_the_verdict_and_not_for_its_figures() -> None:
     assert paths.GRADIENTS not in STAGES["train"].reads
 
 
-def test_each_section_of_params_has_its_config_and_is_somebodys() -> None:
+def test_each_section_of_params_has_its_type_and_a_stage() -> None:
     sections = set(yaml.safe_load((ROOT / "params.yaml").read_text()))
     assert sections == {kind.section for kind in SECTIONS}
     used = {key.split(".")[0] for stage in STAGES.values() for key in stage.values}
@@ -150,22 +150,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "params.yaml").write_text(params, encoding="utf-8")
     book = folder / "data" / "raw" / "mine.txt"
     book.write_text(small_run.make_book(1500), encoding="utf-8")
-    for command in (
-        ["git", "init", "-q"],
-        ["git", "add", "-A"],
-        ["git", "add", "-f", "data/raw/mine.txt"],
-        [
-            "git",
-            "-c",
-            "user.name=t",
-            "-c",
-            "user.email=t@t",
-            "commit",
-            "-qm",
-            "a project",
-        ],
-    ):
-        subprocess.run(command, cwd=folder, check=True)
+    run(folder, "git", "init", "-q")
+    run(folder, "git", "add", "-f", "data/raw/mine.txt")
+    commit(folder)
     return folder
 
 
@@ -175,14 +162,11 @@ def run(folder: Path, *command: str, code: int = 0) -> str:
     The stages are the clone's own; the library is the installed one, of the same
     content, whose compiled code is kept from one test to the next.
     """
-    environment = dict(os.environ)
-    environment["PATH"] = (
-        f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    )
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     result = subprocess.run(
         command,
         cwd=folder,
-        env=environment,
+        env=os.environ | {"PATH": path},
         capture_output=True,
         text=True,
         check=False,
@@ -191,9 +175,20 @@ def run(folder: Path, *command: str, code: int = 0) -> str:
     return result.stdout + result.stderr
 
 
+def commit(folder: Path) -> None:
+    run(folder, "git", "add", "-A")
+    who = ("-c", "user.name=t", "-c", "user.email=t@t")
+    run(folder, "git", *who, "commit", "-qm", "a project")
+
+
+def clone_of(project: Path, folder: Path) -> Path:
+    run(project, "git", "clone", "-q", str(project), str(folder))
+    return folder
+
+
+@pytest.mark.slow
 def test_stages_open_what_they_declare(project: Path, tmp_path: Path) -> None:
-    clone = tmp_path / "clone"
-    subprocess.run(["git", "clone", "-q", str(project), str(clone)], check=True)
+    clone = clone_of(project, tmp_path / "clone")
     for stage in STAGES.values():
         said = run(
             clone,
@@ -212,13 +207,14 @@ def test_stages_open_what_they_declare(project: Path, tmp_path: Path) -> None:
         assert made == set(stage.writes), stage.name
 
 
+@pytest.mark.slow
+@pytest.mark.dvc
 def test_two_clones_without_a_common_cache_give_the_same_lock(
     project: Path, tmp_path: Path
 ) -> None:
     locks = []
     for name in ("one", "two"):
-        clone = tmp_path / name
-        subprocess.run(["git", "clone", "-q", str(project), str(clone)], check=True)
+        clone = clone_of(project, tmp_path / name)
         run(clone, "dvc", "repro")
         locks.append((clone / "dvc.lock").read_bytes())
         assert "up to date" in run(clone, "dvc", "repro")
@@ -247,24 +243,14 @@ def test_two_clones_without_a_common_cache_give_the_same_lock(
     assert "do not hold" in said[-1]
 
 
-def test_an_experiment_changes_a_value_and_what_hangs_on_it(
+@pytest.mark.slow
+@pytest.mark.dvc
+def test_an_experiment_runs_only_the_stages_that_depend_on_a_value(
     project: Path, tmp_path: Path
 ) -> None:
-    clone = tmp_path / "clone"
-    subprocess.run(["git", "clone", "-q", str(project), str(clone)], check=True)
+    clone = clone_of(project, tmp_path / "clone")
     run(clone, "dvc", "repro")
-    run(clone, "git", "add", "-A")
-    run(
-        clone,
-        "git",
-        "-c",
-        "user.name=t",
-        "-c",
-        "user.email=t@t",
-        "commit",
-        "-qm",
-        "run",
-    )
+    commit(clone)
     said = run(clone, "dvc", "exp", "run", "-S", "train.epsilon=1e-6")
     assert "Running stage 'train'" in said
     assert "Running stage 'gradcheck'" not in said

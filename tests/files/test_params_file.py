@@ -13,67 +13,18 @@ from charrnn.errors import ConfigError
 from charrnn.files.params import load_section
 from charrnn.settings import ModelConfig
 from tests.files.test_params import load, refuses, with_value
-from tests.imports import ROOT
 
 NOT_UTF8 = "'utf-8' codec can't decode byte 0xff in position 7: invalid start byte"
-# fragments that make a text more like YAML than letters at random would be
+# Texts of these fragments are nearer to YAML than random letters.
 FRAGMENTS = [
-    "model:",
-    " ",
-    "  ",
-    "\n",
-    "- ",
-    "{",
-    "}",
-    "[",
-    "]",
-    ": ",
-    ", ",
-    "? ",
-    "&a ",
-]
-FRAGMENTS += [
-    "*a",
-    "'",
-    '"',
-    "\\",
-    "|\n",
-    "!",
-    "#",
-    "%YAML 1.2\n",
-    "---\n",
-    "...",
-    "\t",
-]
-FRAGMENTS += [
-    "hidden_size: ",
-    "sigma: ",
-    "seed: ",
-    "1",
-    "-",
-    ".nan",
-    "1e-8",
-    "~",
-    "<<: ",
-]
+    " ", "  ", "\n", "\t", "|\n", "%YAML 1.2\n", "---\n", "...", ": ", ", ", "? ", "- ",
+    "{", "}", "[", "]", "&a ", "*a", "'", '"', "\\", "!", "#", "1", "-", ".nan", "1e-8",
+    "~", "<<: ", "model:", "hidden_size: ", "sigma: ", "seed: ",
+]  # fmt: skip
 TAGS = [
-    "!!float ",
-    "!!int ",
-    "!!bool ",
-    "!!null ",
-    "!!str ",
-    "!!map ",
-    "!!seq ",
-    "!!set ",
-]
-TAGS += [
-    "!!omap ",
-    "!!pairs ",
-    "!!binary ",
-    "!!timestamp ",
-    "!!merge ",
-    "!!python/none ",
-]
+    "float", "int", "bool", "null", "str", "map", "seq", "set", "omap", "pairs",
+    "binary", "timestamp", "merge", "python/none",
+]  # fmt: skip
 ANYTHING = st.text() | st.lists(st.sampled_from(FRAGMENTS)).map("".join)
 
 
@@ -125,6 +76,11 @@ ANYTHING = st.text() | st.lists(st.sampled_from(FRAGMENTS)).map("".join)
             )
             for digits in ("9" * 5000, "0x" + "f" * 5000, "0o" + "7" * 9000)
         ),
+        (
+            "model: &a {hidden_size: 1}\ntrain: [*a]\n",
+            ", line 2: not valid YAML: the alias *a: write the value itself",
+        ),
+        ("# " + "x" * 10**6, ": has more than 1,000,000 bytes"),
         (b"model: \xff", f": not valid YAML: {NOT_UTF8}"),
     ],
 )
@@ -141,10 +97,14 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
         load_section(ModelConfig, tmp_path)
 
 
+@pytest.mark.slow
 @given(ANYTHING)
 @example("[" * 5000)
 @example("model: " + "9" * 5000)
 @example("model: &a [*a]")
+@example(r'model: "\UFFFFFFFF"')
+@example(r'model: {"a\nb": 1}')
+@example(r'{"a\nb": 1, "a\nb": 2}')
 def test_any_text_loads_or_is_refused(scratch: Path, text: str) -> None:
     message = str(scratch)
     try:
@@ -152,23 +112,13 @@ def test_any_text_loads_or_is_refused(scratch: Path, text: str) -> None:
     except ConfigError as error:
         message = str(error)
     assert message.startswith(str(scratch))
+    assert "\n" not in message
 
 
 @given(st.sampled_from(TAGS), st.sampled_from(["", "''", "a", "[x, y]", "{x: y}"]))
 def test_explicit_types_are_refused(scratch: Path, tag: str, value: str) -> None:
     with pytest.raises(ConfigError):
-        load(scratch, ModelConfig, f"model: {{hidden_size: 1, sigma: {tag}{value}}}")
-
-
-def test_a_character_beyond_unicode_is_refused(scratch: Path) -> None:
-    with pytest.raises(ConfigError):
-        load(scratch, ModelConfig, r'model: "\UFFFFFFFF"')
-
-
-@pytest.mark.parametrize("text", [r'model: {"a\nb": 1}', r'{"a\nb": 1, "a\nb": 2}'])
-def test_a_refusal_is_one_line(scratch: Path, text: str) -> None:
-    with pytest.raises(ConfigError, match=r"\A[^\n]+\Z"):
-        load(scratch, ModelConfig, text)
+        load(scratch, ModelConfig, f"model: {{hidden_size: 1, sigma: !!{tag} {value}}}")
 
 
 def by_dvc(values: Any) -> str:
@@ -201,25 +151,3 @@ def test_a_number_is_what_dvc_takes_it_for_or_refused(scratch: Path, text: str) 
     except ConfigError:
         return
     assert vars(section)["sigma"] == YAML(typ="safe").load(text)
-
-
-def test_an_unknown_section_is_named(tmp_path: Path) -> None:
-    params = tmp_path / "params.yaml"
-    content = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    params.write_text(content + "trian: {a: 1}\n", encoding="utf-8")
-    message = f"^{params}: trian is not a known section; did you mean 'train'\\?$"
-    with pytest.raises(ConfigError, match=message):
-        load_section(ModelConfig, params)
-
-
-def test_aliases_and_giants_are_refused(tmp_path: Path) -> None:
-    params = tmp_path / "params.yaml"
-    params.write_text("model: &a {hidden_size: 1}\ntrain: [*a]\n", encoding="utf-8")
-    message = (
-        f"^{params}, line 2: not valid YAML: the alias \\*a: write the value itself$"
-    )
-    with pytest.raises(ConfigError, match=message):
-        load_section(ModelConfig, params)
-    params.write_text("# " + "x" * 10**6, encoding="utf-8")
-    with pytest.raises(ConfigError, match="has more than 1,000,000 bytes"):
-        load_section(ModelConfig, params)

@@ -1,4 +1,6 @@
-"""Texts are drawn from what the network expects."""
+"""Texts are drawn from the distribution of the network."""
+
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,17 +15,20 @@ from charrnn.settings import Choice
 from tests.problems import Window, make_window, windows
 
 
-def write(window: Window, length: int, temperature: float, seed: int) -> np.ndarray:
+def write(
+    window: Window, length: int, temperature: float, seed: int, **others: Any
+) -> np.ndarray:
     return continue_text(
         window.weights,
         window.inputs,
         window.hidden,
         length=length,
-        choice=Choice(temperature=temperature),
+        choice=Choice(temperature=temperature, **others),
         rng=np.random.default_rng(seed),
     )
 
 
+@pytest.mark.slow
 @given(
     window=windows,
     seed=st.integers(0, 99),
@@ -73,10 +78,21 @@ def test_very_small_and_large_temperatures_are_no_trouble() -> None:
     assert set(write(window, 500, 1e30, seed=0)) == set(range(5))
 
 
-@pytest.mark.parametrize("temperature", [-1.0, float("nan")])
-def test_an_impossible_temperature_is_refused(temperature: float) -> None:
-    with pytest.raises(SamplingError, match="temperature is"):
-        write(make_window(K=5, m=4, T=6, seed=1), 5, temperature, seed=0)
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("temperature", -1.0),
+        ("temperature", float("nan")),
+        ("top_k", 0),
+        ("top_p", 0.0),
+        ("top_p", 1.5),
+        ("top_p", float("nan")),
+    ],
+)
+def test_an_impossible_choice_is_refused(key: str, value: float) -> None:
+    window = make_window(K=5, m=4, T=6, seed=1)
+    with pytest.raises(SamplingError, match=f"{key} is {value}: it should be"):
+        write(window, 5, **{"temperature": 1.0, key: value}, seed=0)
 
 
 def test_an_empty_prime_is_refused() -> None:
@@ -111,14 +127,7 @@ def test_only_the_likeliest_are_drawn_with_their_proportions(
     window: Window, seed: int, top_k: int | None, top_p: float | None
 ) -> None:
     length, temperature = 12, 0.7
-    ids = continue_text(
-        window.weights,
-        window.inputs,
-        window.hidden,
-        length=length,
-        choice=Choice(temperature=temperature, top_k=top_k, top_p=top_p),
-        rng=np.random.default_rng(seed),
-    )
+    ids = write(window, length, temperature, seed, top_k=top_k, top_p=top_p)
     uniforms = np.random.default_rng(seed).random(length)
     read = np.concatenate([window.inputs, ids])[:-1]
     _, log_p = reference.forward(window.weights, read, window.hidden)
@@ -137,23 +146,6 @@ def test_only_the_likeliest_are_drawn_with_their_proportions(
         cumulative = np.cumsum(inside / inside.sum())
         below = cumulative[drawn - 1] if drawn else 0.0
         assert below - 1e-6 <= uniform <= cumulative[drawn] + 1e-6
-
-
-@pytest.mark.parametrize(
-    "choice",
-    [Choice(top_k=0), Choice(top_p=0.0), Choice(top_p=1.5), Choice(top_p=float("nan"))],
-)
-def test_an_impossible_choice_is_refused(choice: Choice) -> None:
-    window = make_window(K=5, m=4, T=6, seed=1)
-    with pytest.raises(SamplingError, match=r"top_[kp] is"):
-        continue_text(
-            window.weights,
-            window.inputs,
-            window.hidden,
-            length=5,
-            choice=choice,
-            rng=np.random.default_rng(0),
-        )
 
 
 def test_states_are_the_references() -> None:

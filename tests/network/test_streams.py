@@ -1,15 +1,13 @@
-"""Tests of the random streams: one for each purpose, none moves another."""
+"""Tests of the random streams: they differ, and they never change."""
 
 import itertools
 
-import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from charrnn.network.streams import Purpose, stream
 
 SEEDS = st.integers(0, 2**32 - 1)  # all that params.yaml takes
-PURPOSES = st.sampled_from(Purpose)
 # The first number of each stream of seed 1, and of that of the text at update 10,000.
 STREAMS = [
     0.5118216247002567,
@@ -18,14 +16,6 @@ STREAMS = [
     0.01406863877696618,
     0.9327264389078297,
 ]
-
-
-@given(PURPOSES, SEEDS, st.integers(0, 10**9))
-def test_purpose_seed_and_number_decide_a_stream(
-    purpose: Purpose, seed: int, number: int
-) -> None:
-    first = stream(purpose, seed, number).random(5)
-    np.testing.assert_array_equal(first, stream(purpose, seed, number).random(5))
 
 
 @given(SEEDS, SEEDS, st.integers(0, 10**9))
@@ -38,16 +28,6 @@ def test_no_two_streams_are_alike(seed: int, other: int, number: int) -> None:
         )
     ]
     assert len(set(streams)) == len(streams)
-
-
-@given(PURPOSES, PURPOSES, SEEDS, st.integers(1, 50))
-def test_drawing_from_one_stream_moves_no_other(
-    drawn: Purpose, other: Purpose, seed: int, draws: int
-) -> None:
-    expected = stream(other, seed).random(3)
-    watched = stream(other, seed)
-    stream(drawn, seed).standard_normal(draws)
-    np.testing.assert_array_equal(watched.random(3), expected)
 
 
 def test_purposes_keep_their_numbers_for_ever() -> None:

@@ -1,4 +1,4 @@
-"""Tests of the way from bytes to numbers, and back."""
+"""Tests of books, vocabularies, ids and parts."""
 
 import codecs
 import io
@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from charrnn.errors import BookError, VocabularyError
@@ -81,6 +81,7 @@ def test_a_vocabulary_is_the_sorted_set_of_a_texts_characters(text: str) -> None
 
 
 @given(TEXTS, st.integers(1, 5))
+@example(ASTRAL, 2)
 def test_ids_stand_for_the_text_that_they_came_from(text: str, piece: int) -> None:
     vocabulary = Vocabulary.of(text)
     with pytest.MonkeyPatch.context() as patch:
@@ -89,12 +90,6 @@ def test_ids_stand_for_the_text_that_they_came_from(text: str, piece: int) -> No
         ids = vocabulary.encode(text)
     assert ids.tolist() == [vocabulary.characters.index(a) for a in text]
     assert vocabulary.decode(ids) == text
-
-
-def test_characters_beyond_the_basic_plane_are_one_id_each() -> None:
-    vocabulary = Vocabulary.of(ASTRAL)
-    assert len(vocabulary.encode(ASTRAL)) == len(ASTRAL) == vocabulary.size
-    assert vocabulary.decode(vocabulary.encode(ASTRAL)) == ASTRAL
 
 
 @pytest.mark.parametrize(

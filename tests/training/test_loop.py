@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charrnn.errors import BookError, TrainingError, VocabularyError
@@ -62,6 +62,7 @@ def assert_follows_the_reference(text: Ids, recipe: Recipe) -> None:
         assert epoch.last == pytest.approx(expected[-1], rel=1e-6)
 
 
+@pytest.mark.slow
 @given(
     length=st.integers(7, 300),
     epochs=st.integers(1, 3),
@@ -112,13 +113,15 @@ def test_training_that_does_not_follow_it_is_found(
         assert_follows_the_reference(text, recipe)
 
 
+@pytest.mark.slow
+@settings(max_examples=40)
 @given(
     rows=st.integers(1, 50),
     validate=st.integers(1, 60),
     text=st.integers(1, 60),
     length=st.integers(1, 30),
 )
-def test_what_is_looked_at_does_not_move_what_is_learned(
+def test_the_schedule_does_not_affect_training(
     rows: int, validate: int, text: int, length: int
 ) -> None:
     training, validation = make_text(300, 5), make_text(30, 5, seed=1)
@@ -136,7 +139,7 @@ def test_what_is_looked_at_does_not_move_what_is_learned(
     assert one.smooth_loss == other.smooth_loss
 
 
-def test_a_text_does_not_hang_on_the_texts_before_it() -> None:
+def test_a_text_does_not_depend_on_the_texts_before_it() -> None:
     training = make_text(300, 5)
     often = {
         t.update: t
@@ -149,7 +152,7 @@ def test_a_text_does_not_hang_on_the_texts_before_it() -> None:
         assert text.smooth_loss == often[text.update].smooth_loss
 
 
-def test_a_stopped_run_goes_on_to_the_same_end() -> None:
+def test_a_stopped_run_resumes_to_the_same_end() -> None:
     training, validation = make_text(300, 5), make_text(30, 5, seed=1)
     looked_at = replace(SCHEDULE, rows_per_epoch=9, validate_every=13, text_every=17)
     whole = trained(training, validation, schedule=looked_at)

@@ -30,7 +30,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):  # a few nested ones can fill the memory
-            event = self.peek_event()
+            event = self.current_event  # set by the check
             _refuse(
                 f"the alias *{event.anchor}: write the value itself", event.start_mark
             )
