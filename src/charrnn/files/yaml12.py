@@ -49,7 +49,7 @@ class _Loader(yaml.SafeLoader):
             keys.add(key)
         return super().construct_mapping(node, deep)
 
-    def integer(self, node: yaml.ScalarNode) -> int:
+    def _integer(self, node: yaml.ScalarNode) -> int:
         if len(node.value) > _MOST_DIGITS:
             _refuse(f"an integer of more than {_MOST_DIGITS:,} digits", node.start_mark)
         return int(node.value, 0 if node.value[:2] in ("0o", "0x") else 10)
@@ -71,7 +71,7 @@ for _type, _pattern, _first in (
     _Loader.add_implicit_resolver(
         f"tag:yaml.org,2002:{_type}", re.compile(rf"^(?:{_pattern})$"), _first
     )
-_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.integer)
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader._integer)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
