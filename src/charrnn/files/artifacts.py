@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import ArtifactError
+from charrnn.files.checks import reading
 
 
 class Outputs:
@@ -135,12 +136,8 @@ def read_bytes(path: Path) -> bytes:
     ArtifactError
         If it cannot be read.
     """
-    try:
+    with reading(path):
         return path.read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = error.strerror if isinstance(error, OSError) else error
-        message = f"{path}: cannot be read: {reason}"
-        raise ArtifactError(message) from None
 
 
 def read_json(path: Path) -> dict[str, Any]:
