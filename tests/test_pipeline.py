@@ -223,7 +223,7 @@ def test_two_clones_without_a_common_cache_give_the_same_lock(
     assert (clone / "dvc.lock").read_bytes() == locks[0]
 
     verify = [sys.executable, "-m", "charrnn", "verify", "--updates", "100"]
-    assert "what the code gives" in run(clone, *verify)
+    assert "training again gives the same curve" in run(clone, *verify)
     curve = clone / "metrics" / "loss.csv"
     lines = curve.read_text(encoding="utf-8").splitlines()
     epoch, update, loss, share = lines[3].split(",")
@@ -232,15 +232,15 @@ def test_two_clones_without_a_common_cache_give_the_same_lock(
     (clone / "data/model/best.safetensors").unlink()
     said = run(clone, *verify, "--quiet", code=1).splitlines()
     assert said[0].startswith(
-        "NOT data/model/best.safetensors (train made it) cannot be"
+        "FAIL data/model/best.safetensors (train makes the file) cannot be"
     )
     assert said[1] == (
-        "NOT metrics/loss.csv (train made it) is another file than dvc.lock says"
+        "FAIL metrics/loss.csv (train makes the file) differs from dvc.lock"
     )
     assert said[-2].startswith(
-        f"NOT training again leaves metrics/loss.csv at update {update}"
+        f"FAIL training again differs from metrics/loss.csv at update {update}"
     )
-    assert "do not hold" in said[-1]
+    assert "comparisons failed" in said[-1]
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""How each command is used: what stands at the end of its help, 80 columns wide."""
+"""Examples and details at the end of each command's help, 80 columns wide."""
 
 ALL = """\
 examples:
@@ -6,29 +6,30 @@ examples:
   charrnn sample --prime "In the " --temperature 0.7 --seed 2
   charrnn score letter.txt                 how well the model predicts a text
   charrnn export --to torch                the weights for PyTorch
-  charrnn info                             what this model is
-  charrnn verify                           whether what lies here holds
+  charrnn info                             the model's sizes, book and losses
+  charrnn verify                           whether the files match dvc.lock
   charrnn offline-plots                    let dvc plots work without a network
 
-charrnn COMMAND --help tells more, with more examples.
+charrnn COMMAND --help shows the options of a command, with more examples.
 
-exit codes: 0 all is well; 1 something is wrong or does not hold, and one line
-on the standard error says what; 2 the command makes no sense; 130 stopped by
-Ctrl-C"""
+exit codes: 0 success; 1 an error or a failed comparison, explained in one line
+on the standard error; 2 wrong usage; 130 stopped by Ctrl-C"""
 
 SAMPLE = """\
 examples:
   charrnn sample --prime "In the " --length 500 --temperature 0.7
   charrnn sample --top-k 10 --top-p 0.9 --seed 7
   charrnn sample --temperature 0           always the most likely character
-  charrnn sample --count 5 > five.txt      five texts, each under a line === N
+  charrnn sample --count 5 > five.txt      five texts, each below a line === N
   charrnn sample --count 5 --json          one JSON object a line, for scripts
   charrnn sample --length 1,000,000,000 | head -c 1000
   charrnn sample --model ~/m.safetensors --vocabulary ~/v.json
 
-Text 1 is, character by character, what the pipeline's stage `sample` writes
-with the same prime, length, seed and choice. A shorter text is the beginning of
-a longer one."""
+Without --prime the network first reads a newline, which is not written; if the
+vocabulary has no newline, its first character.
+
+Text 1 equals, character by character, the text of the pipeline's stage `sample`
+with the same values. A shorter text is the beginning of a longer one."""
 
 SCORE = """\
 examples:
@@ -36,17 +37,17 @@ examples:
   charrnn score --per-line letter.txt | sort -t "$(printf '\\t')" -k 3 -n
   charrnn score --json < letter.txt
 
-The text is read as a book is: strict UTF-8, no byte order mark, \\r\\n as \\n.
-Characters that the model does not know are left out, counted and named. The
-first character is not scored: nothing stands before it.
+The text is read like a book: strict UTF-8, a byte order mark is dropped, \\r\\n
+becomes \\n. Characters outside the vocabulary are left out, counted and named.
+The first character is not scored, as the model has read nothing before it.
 
---per-line writes a table with a header, its columns parted by tabs: line,
-characters, nats_per_character, bits_per_character, text. A line's characters
-are those of it that were scored, its line end included; the model remembers the
-lines before. So the sum of characters * nats_per_character is that of the whole
-text. In the column text a backslash is \\\\, a tab \\t, any other control
-character such as \\x1b. A line of which nothing was scored has no figures. With
---json: one object a line, unrounded, with the line as it is."""
+--per-line writes a tab-separated table with a header: line, characters,
+nats_per_character, bits_per_character, text. The column characters counts the
+scored characters of the line, its newline included. The state is carried over
+from line to line, so characters * nats_per_character adds up to the total of
+the whole text. In the column text a backslash is written \\\\, a tab \\t, any
+other control character like \\x1b. A line without scored characters has empty
+figures. With --json: one object a line, unrounded, the text unescaped."""
 
 EXPORT = """\
 examples:
@@ -56,7 +57,7 @@ examples:
 The network, of K characters and m hidden units:
   h_t = tanh(U[:, x_t] + W h_(t-1) + b)    p_t = softmax(V h_t + c)
 
---to numpy, an .npz file (numpy.load), float32 or float64 as learned:
+--to numpy, an .npz file (numpy.load), float32 or float64 as trained:
   b (m,)   c (K,)   U (m, K)   W (m, m)   V (K, m)
   characters (K,)                          in the order of their ids
 
@@ -73,8 +74,8 @@ examples:
   charrnn info --json
   charrnn info --model data/model/last.safetensors
 
-The book and the losses are told if dvc.lock here names this very model, and if
-the files in metrics/ are those that it names."""
+The book and the losses are shown if dvc.lock in this folder has the digest of
+the model, and the files in metrics/ have their digests of dvc.lock."""
 
 VERIFY = """\
 examples:

@@ -1,4 +1,4 @@
-"""``charrnn export``: the weights for PyTorch or NumPy."""
+"""``charrnn export``: write the weights for PyTorch or NumPy."""
 
 import argparse
 import sys
@@ -6,28 +6,28 @@ from pathlib import Path
 
 from charrnn.cli import interrupts
 from charrnn.cli.exporting import npz, state_arrays, state_dict_file
-from charrnn.cli.loading import load
-from charrnn.cli.output import visible
+from charrnn.cli.loading import load_vocabulary_and_weights
+from charrnn.cli.output import safe_to_show
 from charrnn.errors import ArtifactError
 from charrnn.files.artifacts import read_bytes, write_bytes
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the file, and tell what is in it."""
-    vocabulary, weights = load(options)
+    """Write the file, and print the names and shapes of its arrays."""
+    vocabulary, weights = load_vocabulary_and_weights(options)
     is_torch = options.to == "torch"
     path = options.output or Path("char-rnn.pt" if is_torch else "char-rnn.npz")
     content = state_dict_file(weights) if is_torch else npz(weights, vocabulary)
     if path.exists() and not options.force and read_bytes(path) != content:
-        message = f"{path}: is there already and another file; --force overwrites it"
+        message = f"{path}: exists and differs; --force overwrites the file"
         raise ArtifactError(message)
-    with interrupts.tidily():
+    with interrupts.as_exception():
         write_bytes(path, content)
     if is_torch:
         arrays = [(name, array.shape) for name, array in state_arrays(weights).items()]
     else:
         arrays = [(name, array.shape) for name, array in weights.named()]
         arrays.append(("characters", (vocabulary.size,)))
-    told = ", ".join(f"{name} {shape}" for name, shape in arrays)
-    sys.stdout.write(visible(f"{path}: {told}\n"))
+    listed = ", ".join(f"{name} {shape}" for name, shape in arrays)
+    sys.stdout.write(safe_to_show(f"{path}: {listed}\n"))
     return 0

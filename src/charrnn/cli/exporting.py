@@ -1,4 +1,4 @@
-"""The weights as other programs read them: an .npz file, a ``state_dict`` of PyTorch.
+"""The weights as files of other programs: an .npz file, a ``state_dict`` of PyTorch.
 
 Names and shapes are documented in docs/command-line.md; K characters, m hidden units.
 """
@@ -14,7 +14,7 @@ from charrnn.errors import CharRnnError
 from charrnn.network.model import Weights
 from charrnn.text.vocabulary import Vocabulary
 
-# The earliest time that a zip archive can hold: an artifact tells no clock time.
+# The earliest time that a zip archive can hold: an artifact holds no clock time.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 _MODE = 0o644 << 16
@@ -39,7 +39,7 @@ def npz(weights: Weights, vocabulary: Vocabulary) -> bytes:
 def state_arrays(weights: Weights) -> dict[str, NDArray[Any]]:
     """Return the weights under PyTorch's names, for ``nn.RNN`` and ``nn.Linear``.
 
-    PyTorch has two biases of the hidden units, which it adds up: the second one is 0.
+    PyTorch adds two biases of the hidden units; the second one is 0.
     """
     b, c, U, W, V = weights
     return {
@@ -63,9 +63,7 @@ def state_dict_file(weights: Weights) -> bytes:
     try:
         import torch
     except ImportError:
-        message = (
-            "PyTorch is not installed, and it alone writes its files: pip install torch"
-        )
+        message = "PyTorch, which writes this file, is not installed: pip install torch"
         raise CharRnnError(message) from None
     state = {
         name: torch.from_numpy(np.array(array, order="C"))

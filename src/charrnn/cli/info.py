@@ -1,60 +1,65 @@
-"""``charrnn info``: what this model is."""
+"""``charrnn info``: show the model's sizes and digest, its book and its losses."""
 
 import argparse
 import hashlib
-from typing import Any
 
-from charrnn.cli.loading import load
-from charrnn.cli.output import write_aligned, write_json
+from charrnn.cli.loading import load_vocabulary_and_weights
+from charrnn.cli.output import print_aligned, print_json
 from charrnn.cli.provenance import Provenance, provenance
-from charrnn.errors import ArtifactError
 from charrnn.files.artifacts import read_bytes
+from charrnn.files.metrics.evaluation_metrics import EvaluationMetrics
+from charrnn.files.metrics.schema import CorpusMetrics, Metrics
+from charrnn.files.metrics.train_metrics import TrainMetrics
 from charrnn.text.vocabulary import Vocabulary
 
-# Characters of the vocabulary, in a line and in all.
+# Characters of the vocabulary that are shown: on one line and in all.
 _LINE, _MOST = 64, 256
-_PARTS = {"training": "learn", "validation": "validate", "test": "test"}
 
 
 def run(options: argparse.Namespace) -> int:
-    """Tell all that is known of the model."""
-    vocabulary, weights = load(options)
+    """Show all that is known of the model."""
+    vocabulary, weights = load_vocabulary_and_weights(options)
     known = provenance(options.model)
-    facts: dict[str, Any] = {
-        "model": str(options.model),
-        "sha256": hashlib.sha256(read_bytes(options.model)).hexdigest(),
-        "hidden_size": weights.hidden_size,
-        "weights": sum(array.size for array in weights),
-        "precision": str(weights.b.dtype),
-        "vocabulary": str(options.vocabulary),
-        "vocabulary_sha256": vocabulary.digest,
-        "distinct_characters": vocabulary.size,
-        "characters": vocabulary.characters,
-    }
+    size, precision = sum(array.size for array in weights), str(weights.b.dtype)
+    digest = hashlib.sha256(read_bytes(options.model)).hexdigest()
     if options.json:
-        write_json(facts | known._asdict())
+        origin = {
+            name: value.content() if isinstance(value, Metrics) else value
+            for name, value in known._asdict().items()
+        }
+        print_json(
+            {
+                "model": str(options.model),
+                "sha256": digest,
+                "hidden_size": weights.hidden_size,
+                "weights": size,
+                "precision": precision,
+                "vocabulary": str(options.vocabulary),
+                "vocabulary_sha256": vocabulary.digest,
+                "distinct_characters": vocabulary.size,
+                "characters": vocabulary.characters,
+                **origin,
+            }
+        )
         return 0
-    rows = [
-        ("model", facts["model"]),
-        ("sha256", facts["sha256"]),
-        ("hidden units", f"{weights.hidden_size:,}"),
-        ("weights", f"{facts['weights']:,}, {facts['precision']}"),
-        ("vocabulary", facts["vocabulary"]),
-        ("characters", _characters(vocabulary)),
-    ]
-    try:
-        rows += _origin(known)
-    except (AttributeError, KeyError, TypeError, ValueError):
-        message = "metrics: damaged: its files are as dvc.lock says, but not a run's"
-        raise ArtifactError(message) from None
-    write_aligned(rows)
+    print_aligned(
+        [
+            ("model", str(options.model)),
+            ("sha256", digest),
+            ("hidden units", f"{weights.hidden_size:,}"),
+            ("weights", f"{size:,}, {precision}"),
+            ("vocabulary", str(options.vocabulary)),
+            ("characters", _characters(vocabulary)),
+            *_origin(known),
+        ]
+    )
     return 0
 
 
 def _characters(vocabulary: Vocabulary) -> str:
-    """Show the characters, each as it is or as Python would write it."""
+    """Return the characters on lines, those that cannot be printed escaped."""
     shown = [repr(character)[1:-1] for character in vocabulary.characters[:_MOST]]
-    lines = [f"{vocabulary.size:,} distinct ones", ""]
+    lines = [f"{vocabulary.size:,} distinct", ""]
     for character in shown:
         if len(lines[-1]) + len(character) > _LINE:
             lines.append("")
@@ -72,44 +77,44 @@ def _origin(known: Provenance) -> list[tuple[str, str]]:
         rows.append(("validation", _validation(known.training, known.is_best)))
     if known.evaluation is not None:
         rows.append(("test", _test(known.evaluation)))
-    return rows or [("origin", "not known: no dvc.lock here names this model")]
+    return rows or [("origin", "unknown: dvc.lock here does not name this model")]
 
 
-def _book(path: str, corpus: dict[str, Any] | None) -> str:
+def _book(path: str, corpus: CorpusMetrics | None) -> str:
     name = path if path.isprintable() else repr(path)
     if corpus is None:
         return name
-    parts = ", ".join(
-        f"{corpus[f'{part}_characters']:,} to {verb}" for part, verb in _PARTS.items()
-    )
-    return f"{name}\n{corpus['characters']:,} characters: {parts}"
-
-
-def _training(figures: dict[str, Any], is_best: bool) -> str:
-    epochs, first = figures["epochs"], figures["first_loss"]
-    last = epochs[str(len(epochs))]["last_smooth_loss"]
-    best = figures["best"]["update"]
-    which = f"the best, after update {best:,}" if is_best else "the last"
     return (
-        f"{figures['updates']:,} updates, {len(epochs)} epochs; these weights: {which}\n"
-        f"smooth loss {first:.2f} at first, {last:.2f} at the end, nats per window"
+        f"{name}\n{corpus.characters:,} characters: "
+        f"{corpus.training_characters:,} training, "
+        f"{corpus.validation_characters:,} validation, "
+        f"{corpus.test_characters:,} test"
     )
 
 
-def _validation(figures: dict[str, Any], is_best: bool) -> str:
-    epochs = figures["epochs"]
-    of = figures["best"] if is_best else epochs[str(len(epochs))]
-    nats = of.get("validation_nats_per_character")
+def _training(figures: TrainMetrics, is_best: bool) -> str:
+    last = figures.epochs[len(figures.epochs)].last_smooth_loss
+    best = f"the best, after update {figures.best.update:,}"
+    return (
+        f"{figures.updates:,} updates, {len(figures.epochs)} epochs; "
+        f"these weights: {best if is_best else 'the last'}\n"
+        f"smooth loss {figures.first_loss:.2f} at first, {last:.2f} at the end, "
+        f"nats per window"
+    )
+
+
+def _validation(figures: TrainMetrics, is_best: bool) -> str:
+    of = figures.best if is_best else figures.epochs[len(figures.epochs)]
+    nats = of.validation_nats_per_character
     return "none" if nats is None else f"{nats:.4f} nats per character"
 
 
-def _test(figures: dict[str, Any]) -> str:
-    network = figures.get("network")
+def _test(figures: EvaluationMetrics) -> str:
+    network = figures.network
     if network is None:
-        return f"none: the test part has {figures['test_characters']:,} characters"
+        return f"none: the test part has {figures.test_characters:,} characters"
     return (
-        f"{network['nats_per_character']:.4f} nats, "
-        f"{network['bits_per_character']:.4f} bits per character, "
-        f"perplexity {network['perplexity']:.3f}, "
-        f"{100 * network['accuracy']:.2f} % accuracy"
+        f"{network.nats_per_character:.4f} nats, "
+        f"{network.bits_per_character:.4f} bits per character, "
+        f"perplexity {network.perplexity:.3f}, {100 * network.accuracy:.2f} % accuracy"
     )

@@ -1,4 +1,4 @@
-"""What Ctrl-C does: it ends the program at once, or where a file is written, tidily."""
+"""Ctrl-C: ends the program at once, or as an exception while a file is written."""
 
 import contextlib
 import os
@@ -16,8 +16,8 @@ _SAID = b"charrnn: stopped\n"
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
-    # No exception: a callback of LLVM's or of the import system's would swallow it, and
-    # complain.  All that was written has been flushed or is nobody's loss.
+    # No exception: callbacks of LLVM and of the import system swallow exceptions, and
+    # print a traceback. Each piece of output has been flushed.
     with contextlib.suppress(OSError, ValueError):
         for stream in (sys.stdout, sys.stderr):
             if is_terminal(stream):  # which shows half a line, or ^C
@@ -30,17 +30,18 @@ def _end(_number: int, _frame: FrameType | None) -> None:
 
 @contextlib.contextmanager
 def at_once() -> Iterator[None]:
-    """Let Ctrl-C end the process without a word but one; where it has its usual effect.
+    """Let Ctrl-C end the process with one line, without a traceback.
 
-    It has not in a background job, nor in a program that has plans of its own.
+    Only where Ctrl-C has its default effect: a background job ignores Ctrl-C, and a
+    program that uses charrnn as a library may have a handler of its own.
     """
     with _handled_by(_end, instead_of=signal.default_int_handler):
         yield
 
 
 @contextlib.contextmanager
-def tidily() -> Iterator[None]:
-    """Inside of `at_once`, let Ctrl-C be the usual exception: there is work to undo."""
+def as_exception() -> Iterator[None]:
+    """Inside `at_once`, let Ctrl-C raise: temporary files must be removed."""
     with _handled_by(signal.default_int_handler, instead_of=_end):
         yield
 

@@ -9,20 +9,23 @@ from charrnn.network.model import Weights
 from charrnn.text.vocabulary import Vocabulary
 
 
-def load(options: argparse.Namespace) -> tuple[Vocabulary, Weights]:
+def load_vocabulary_and_weights(
+    options: argparse.Namespace,
+) -> tuple[Vocabulary, Weights]:
     """Return the vocabulary and the weights.
 
     Raises
     ------
     ArtifactError
-        If one of the files is missing or damaged, or if they do not belong together.
+        If one of the files is missing or damaged, or if the model was trained with
+        another vocabulary.
     """
     for name in ("model", "vocabulary"):
         path = getattr(options, name)
         if not path.exists():
             message = (
-                f"{path}: there is no such file; dvc repro makes it, and --{name} "
-                f"names another"
+                f"{path}: there is no such file; dvc repro makes the file, --{name} "
+                f"names another one"
             )
             raise ArtifactError(message)
     vocabulary = load_vocabulary(options.vocabulary)

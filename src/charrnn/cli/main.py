@@ -1,4 +1,4 @@
-"""``charrnn``: find the command, run it, end with one line if something is wrong."""
+"""``charrnn``: run a command; an error is one line and an exit code."""
 
 import importlib
 import os
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from charrnn.cli import interrupts
 from charrnn.cli.arguments import parser
-from charrnn.cli.output import forget_output, prepare_streams
+from charrnn.cli.output import discard_output, prepare_streams
 from charrnn.errors import CharRnnError, one_line
 
 
@@ -17,16 +17,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0; 1 if something is wrong or does not hold; 2 if the command
-        makes no sense; 130 after Ctrl-C.
+        The exit code: 0; 1 after an error or a failed comparison; 2 for wrong usage;
+        130 after Ctrl-C.
     """
     with interrupts.at_once():
         prepare_streams()
         try:
             code = _run(arguments)
             sys.stdout.flush()
-        except BrokenPipeError:  # who read this has enough
-            forget_output()
+        except BrokenPipeError:  # the reader closed the pipe
+            discard_output()
             return 0
         except CharRnnError as error:
             return _failed(str(error))
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except KeyboardInterrupt:
             sys.stderr.write("charrnn: stopped\n")
             return interrupts.CODE
-        except OSError as error:  # of the streams: files are the library's
+        except OSError as error:  # of a stream: errors of files are CharRnnErrors
             return _failed(f"the standard streams: {error.strerror}")
         return code
 
@@ -43,11 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     try:
         options = parser().parse_args(arguments)
-    except SystemExit as end:  # argparse has told what there is to tell
+    except SystemExit as end:  # argparse has printed the help or the error
         return int(end.code or 0)
-    # Numba else has colorama send every terminal a code at the program's end.
+    # Otherwise Numba's colorama sends each terminal a code when the program ends.
     os.environ.setdefault("NUMBA_DISABLE_ERROR_MESSAGE_HIGHLIGHTING", "1")
-    # Only now, so that help needs no compiler.
+    # Imported here, so that help needs no compiler.
     command = importlib.import_module(
         f"charrnn.cli.{options.command.replace('-', '_')}"
     )
@@ -57,8 +57,8 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _failed(reason: str) -> int:
     try:
-        sys.stdout.flush()  # first what was found before it failed
+        sys.stdout.flush()  # the output before the error comes first
     except OSError:
-        forget_output()
+        discard_output()
     sys.stderr.write(f"charrnn: error: {one_line(reason)}\n")
     return 1

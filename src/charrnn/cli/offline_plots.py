@@ -1,8 +1,8 @@
-"""``charrnn offline-plots``: pages of ``dvc plots`` that hold their own scripts.
+"""``charrnn offline-plots``: let the pages of ``dvc plots`` hold their scripts.
 
-DVC fills a template, whose scripts come from the web.  This command writes a template with
+DVC fills a template that loads its scripts from the web.  This command writes a template with
 the scripts of the package vl-convert-python and names it in DVC's local settings.  Git
-ignores both.
+ignores both files.
 """
 
 import argparse
@@ -23,7 +23,7 @@ _VALUE = PAGE.relative_to(".dvc").as_posix()  # as DVC reads it
 
 # DVC writes each chart as a script, with the values of the curves unescaped.  These scripts
 # are read and not run: the browser runs only the script whose digest the template names.
-# DVC's charts ask for Vega-Lite 5; the package's version 6 draws them alike, but warns.
+# DVC's charts ask for Vega-Lite 5; the package's version 6 draws the same charts, but warns.
 _DRAW = """
 const plots = document.querySelector("template").content;
 const scripts = [...plots.querySelectorAll("script")];
@@ -65,8 +65,8 @@ img { max-width: 100%; }
 
 
 def run(options: argparse.Namespace) -> int:
-    """Install the template or remove it, and tell what was done."""
-    with interrupts.tidily():
+    """Install the template or remove it, and print what was done."""
+    with interrupts.as_exception():
         said = _remove() if options.remove else _install()
     sys.stdout.write(f"{said}\n")
     return 0
@@ -76,7 +76,7 @@ def _install() -> str:
     value = _local_value()
     if value not in (None, _VALUE):
         message = (
-            f".dvc/config.local: {_OPTION} is {value!r}, a template of your own, which "
+            f".dvc/config.local: {_OPTION} is {value!r}, a template of your own, and "
             f"is not replaced: dvc config --local --unset {_OPTION}"
         )
         raise CharRnnError(message)
@@ -84,11 +84,11 @@ def _install() -> str:
         import vl_convert
     except ImportError:
         message = (
-            "the package vl-convert-python is not installed: it holds the scripts that "
-            "draw the charts: pip install -e '.[offline]'"
+            "the package vl-convert-python, which holds the scripts of the charts, is "
+            "not installed: pip install -e '.[offline]'"
         )
         raise CharRnnError(message) from None
-    # In a string, code can neither end the element nor be taken for DVC's placeholders.
+    # As an escaped string the code can neither end the element nor hold a placeholder.
     code = json.dumps(vl_convert.javascript_bundle(_DRAW))
     script = "Function(" + code.replace("<", r"\u003c").replace("{", r"\u007b") + ")()"
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -112,9 +112,9 @@ def _remove() -> str:
 
 
 def _local_value() -> str | None:
-    """Return the template that DVC's settings for this folder alone name, if any."""
+    """Return the template that .dvc/config.local names, if any."""
     if not Path(".dvc").is_dir():
-        message = f"{Path.cwd()}: has no folder .dvc: run this where dvc.yaml stands"
+        message = f"{Path.cwd()}: has no folder .dvc: run the command in the folder of dvc.yaml"
         raise CharRnnError(message)
     lines = _dvc("config", "--local", "--list").splitlines()
     return dict(line.split("=", 1) for line in lines).get(_OPTION)

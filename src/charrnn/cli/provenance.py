@@ -1,15 +1,17 @@
-"""Where a model comes from: what dvc.lock tells, and nothing that it does not vouch for.
+"""The origin of a model: the book and the losses that dvc.lock vouches for.
 
-A figure is believed only if the lock names, by their digests, both this very model and
-the file in which the figure stands.
+A figure is shown only if dvc.lock holds the digests of both the model and the file of the
+figure.
 """
 
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from charrnn.errors import CharRnnError
-from charrnn.files.artifacts import read_json
 from charrnn.files.lock import LOCK, md5
+from charrnn.files.metrics.evaluation_metrics import EvaluationMetrics
+from charrnn.files.metrics.schema import AnyMetrics, CorpusMetrics, read_metrics
+from charrnn.files.metrics.train_metrics import TrainMetrics
 from charrnn.files.yaml12 import read_yaml
 
 _BEST = "data/model/best.safetensors"
@@ -17,68 +19,75 @@ _TRAINING = "data/prepared/training.npy"
 
 
 class Provenance(NamedTuple):
-    """What is known of a model; None is what is not.
+    """The origin of a model; what is not known is None.
 
     Attributes
     ----------
     book : str or None
-        The path of the book that it was learned from.
-    corpus, training, evaluation : dict or None
-        metrics/corpus.json, train.json and evaluation.json, if they are of this model.
-        The evaluation is one of the best weights only.
+        Path of the book that the model was trained on.
+    corpus : CorpusMetrics or None
+    training : TrainMetrics or None
+    evaluation : EvaluationMetrics or None
+        Only of the best weights.
     is_best : bool
-        Whether these are the best weights of their training.
+        Whether the model holds the best weights of its training.
     """
 
     book: str | None = None
-    corpus: dict[str, Any] | None = None
-    training: dict[str, Any] | None = None
-    evaluation: dict[str, Any] | None = None
+    corpus: CorpusMetrics | None = None
+    training: TrainMetrics | None = None
+    evaluation: EvaluationMetrics | None = None
     is_best: bool = False
 
 
 def provenance(model: Path, lock: Path = LOCK) -> Provenance:
-    """Tell where a model comes from.
+    """Return the origin of a model; nothing is known without a readable dvc.lock.
 
     Raises
     ------
     ArtifactError
-        If the model cannot be read.
+        If the model cannot be read, or a file of metrics/ has the digest of dvc.lock and
+        is damaged.
     """
     digest = md5(model)
     try:
         stages = read_yaml(lock)["stages"]
         made = _digests(stages, "train", "outs")
-        if digest not in made.values():
-            return Provenance()
-        # The book of that training, unless another one was prepared since.
-        learned = _digests(stages, "train", "deps").get(_TRAINING)
-        is_its_book = learned == _digests(stages, "prepare", "outs").get(_TRAINING)
-        prepare = stages["prepare"]["params"]["params.yaml"]["prepare"]
-        was_evaluated = _digests(stages, "evaluate", "deps").get(_BEST) == digest
-        return Provenance(
-            book=str(prepare["book"]) if is_its_book else None,
-            corpus=_recorded(stages, "prepare", "corpus") if is_its_book else None,
-            training=_recorded(stages, "train", "train"),
-            evaluation=(
-                _recorded(stages, "evaluate", "evaluation") if was_evaluated else None
-            ),
-            is_best=made.get(_BEST) == digest,
-        )
-    except (CharRnnError, AttributeError, KeyError, TypeError):  # no lock, or damaged
+        # Another book may have been prepared since the training.
+        trained_on = _digests(stages, "train", "deps").get(_TRAINING)
+        prepared = _digests(stages, "prepare", "outs")
+        book = str(stages["prepare"]["params"]["params.yaml"]["prepare"]["book"])
+        evaluated = _digests(stages, "evaluate", "deps").get(_BEST)
+        figures = _digests(stages, "evaluate", "outs")
+    except (CharRnnError, AttributeError, KeyError, TypeError):  # missing or damaged
         return Provenance()
+    if digest not in made.values():
+        return Provenance()
+    is_its_book = trained_on == prepared.get(_TRAINING)
+    return Provenance(
+        book=book if is_its_book else None,
+        corpus=_recorded(CorpusMetrics, "corpus", prepared) if is_its_book else None,
+        training=_recorded(TrainMetrics, "train", made),
+        evaluation=(
+            _recorded(EvaluationMetrics, "evaluation", figures)
+            if evaluated == digest
+            else None
+        ),
+        is_best=made.get(_BEST) == digest,
+    )
 
 
 def _digests(stages: dict[str, Any], stage: str, kind: str) -> dict[str, str]:
-    """Return the digests of what a stage read or made, by their paths."""
+    """Return the digests of the inputs or outputs of a stage, by their paths."""
     entries = stages.get(stage, {}).get(kind, [])
     return {entry["path"]: entry["md5"] for entry in entries}
 
 
-def _recorded(stages: dict[str, Any], stage: str, name: str) -> dict[str, Any] | None:
-    """Return the figures of a stage, if the file is still the one that it made."""
+def _recorded(
+    kind: type[AnyMetrics], name: str, digests: dict[str, str]
+) -> AnyMetrics | None:
+    """Return the figures of a stage, if their file has the digest of dvc.lock."""
     path = Path(f"metrics/{name}.json")
-    digest = _digests(stages, stage, "outs").get(path.as_posix())
-    if not path.exists() or md5(path) != digest:
+    if not path.exists() or md5(path) != digests.get(path.as_posix()):
         return None
-    return read_json(path)
+    return read_metrics(kind, path)

@@ -1,4 +1,4 @@
-"""``charrnn sample``: text, character by character."""
+"""``charrnn sample``: write text, character by character."""
 
 import argparse
 import json
@@ -7,77 +7,65 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from charrnn.cli.loading import load
-from charrnn.cli.output import visible
+from charrnn.cli.loading import load_vocabulary_and_weights
+from charrnn.cli.output import safe_to_show
 from charrnn.cli.terminal import is_terminal, styled
 from charrnn.errors import VocabularyError
 from charrnn.network.model import Weights
 from charrnn.network.sampling import stream_text
 from charrnn.network.scoring import steps_at_once
 from charrnn.network.streams import Purpose, stream
-from charrnn.settings import Choice
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.settings import SampleConfig, meanings
+from charrnn.text.vocabulary import Ids
 
 
 def run(options: argparse.Namespace) -> int:
     """Write the texts."""
-    vocabulary, weights = load(options)
-    begin = vocabulary.opening if options.prime is None else options.prime
-    _check(begin, vocabulary)
-    shown = options.prime or ""
+    vocabulary, weights = load_vocabulary_and_weights(options)
+    config = SampleConfig(
+        **{name: getattr(options, name) for name in meanings(SampleConfig)}
+    )
+    prime = config.prime or ""
+    try:
+        ids = vocabulary.encode(prime or vocabulary.opening)
+    except VocabularyError as error:
+        message = f"--prime is {prime!r}: {error}"
+        raise VocabularyError(message) from None
     for number in range(1, options.count + 1):
-        pieces = _pieces(options, weights, vocabulary, begin, number)
+        pieces = map(vocabulary.decode, _pieces(weights, ids, config, number))
         if options.json:
-            _write_json(number, shown, pieces)
+            _print_object(number, prime, pieces)
             continue
         if options.count > 1:
             sys.stdout.write(f"=== {number}\n")
-        sys.stdout.write(shown and styled(visible(shown), "bold", sys.stdout))
+        sys.stdout.write(prime and styled(safe_to_show(prime), "bold", sys.stdout))
         for piece in pieces:
-            sys.stdout.write(visible(piece))
+            sys.stdout.write(safe_to_show(piece))
             sys.stdout.flush()
         sys.stdout.write("\n\n" if options.count > 1 else "\n")
     return 0
 
 
-def _check(begin: str, vocabulary: Vocabulary) -> None:
-    try:
-        if not begin:
-            message = "it should have at least one character"
-            raise VocabularyError(message)
-        vocabulary.encode(begin)
-    except VocabularyError as error:
-        message = f"--prime is {begin!r}: {error}"
-        raise VocabularyError(message) from None
-
-
 def _pieces(
-    options: argparse.Namespace,
-    weights: Weights,
-    vocabulary: Vocabulary,
-    begin: str,
-    number: int,
-) -> Iterator[str]:
-    """Write a text piece by piece; the first one is what the stage `sample` writes."""
+    weights: Weights, prime: Ids, config: SampleConfig, number: int
+) -> Iterator[Ids]:
+    """Yield a text piece by piece; text 1 is that of the stage `sample`."""
     which = (number,) if number > 1 else ()
-    # Compiled code cannot be interrupted, and drawing takes longer than reading does.
+    # Compiled code cannot be interrupted, and drawing takes longer than reading.
     piece = 1 if is_terminal(sys.stdout) else max(64, steps_at_once(weights) // 4)
-    pieces = stream_text(
+    return stream_text(
         weights,
-        vocabulary.encode(begin),
+        prime,
         np.zeros(weights.hidden_size, dtype=weights.b.dtype),
-        length=options.length,
-        choice=Choice(
-            temperature=options.temperature, top_k=options.top_k, top_p=options.top_p
-        ),
-        rng=stream(Purpose.SAMPLE, options.seed, *which),
+        length=config.length,
+        choice=config,
+        rng=stream(Purpose.SAMPLE, config.seed, *which),
         piece=piece,
     )
-    return map(vocabulary.decode, pieces)
 
 
-def _write_json(number: int, prime: str, pieces: Iterator[str]) -> None:
-    """Write an object on one line, without ever holding all of it."""
+def _print_object(number: int, prime: str, pieces: Iterator[str]) -> None:
+    """Print a JSON object on one line, holding only one piece in memory at a time."""
     begin = json.dumps({"number": number, "prime": prime, "text": prime})
     sys.stdout.write(begin.removesuffix('"}'))
     for piece in pieces:

@@ -1,4 +1,4 @@
-"""``charrnn score``: how well the model predicts a text."""
+"""``charrnn score``: measure how well the model predicts a text."""
 
 import argparse
 import math
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from charrnn.cli.loading import load
-from charrnn.cli.output import field, write_aligned, write_json
+from charrnn.cli.loading import load_vocabulary_and_weights
+from charrnn.cli.output import escaped, print_aligned, print_json
 from charrnn.cli.terminal import is_terminal
 from charrnn.errors import BookError, TrainingError
 from charrnn.evaluation.scores import (
@@ -32,8 +32,8 @@ HEADER = "line\tcharacters\tnats_per_character\tbits_per_character\ttext\n"
 
 
 def run(options: argparse.Namespace) -> int:
-    """Tell the figures of a text, or those of each of its lines."""
-    vocabulary, weights = load(options)
+    """Print the figures of a text, or of each of its lines."""
+    vocabulary, weights = load_vocabulary_and_weights(options)
     is_file = options.file not in (None, "-")
     name = options.file if is_file else "the standard input"
     try:
@@ -50,9 +50,9 @@ def run(options: argparse.Namespace) -> int:
         if options.per_line:
             if unknown:
                 sys.stderr.write(f"charrnn: {name}: unknown: {_left_out(unknown)}\n")
-            _tell_lines(score_lines(weights, vocabulary, text, ids), options.json)
+            _print_lines(score_lines(weights, vocabulary, text, ids), options.json)
         else:
-            _tell_all(_with_progress(weights, ids), len(ids), unknown, options.json)
+            _print_total(_with_progress(weights, ids), len(ids), unknown, options.json)
     except BookError as error:
         message = f"{name}: {error}"
         raise BookError(message) from None
@@ -73,7 +73,7 @@ def _left_out(unknown: dict[str, int]) -> str:
 
 
 def _with_progress(weights: Weights, ids: Ids) -> Iterator[Scores]:
-    """Score the text; after some seconds a terminal sees how far it is."""
+    """Score the text; a terminal shows a progress bar after two seconds."""
     with tqdm(
         total=len(ids), unit="characters", unit_scale=True, desc="score",
         delay=2, leave=False, disable=None,
@@ -83,13 +83,13 @@ def _with_progress(weights: Weights, ids: Ids) -> Iterator[Scores]:
             bar.update(len(piece.nats))
 
 
-def _tell_all(
+def _print_total(
     pieces: Iterator[Scores], known: int, unknown: dict[str, int], as_json: bool
 ) -> None:
     measures = measure_text(pieces)
     nats, perplexity = measures.nats_per_character, measures.perplexity
     if not math.isfinite(nats):
-        message = "the loss is not finite: these weights are of no use"
+        message = "the loss is not finite: the weights cannot be used"
         raise TrainingError(message)
     if as_json:
         content = asdict(measures) | {
@@ -98,11 +98,11 @@ def _tell_all(
             "unknown": unknown,
             "unknown_characters": sum(unknown.values()),
         }
-        write_json(content)
+        print_json(content)
         return
-    write_aligned(
+    print_aligned(
         [
-            ("characters", f"{known - 1:,} scored; the first one only begins"),
+            ("characters", f"{known - 1:,} scored, all but the first"),
             ("nats", f"{nats:.4f} per character"),
             ("bits", f"{measures.bits_per_character:.4f} per character"),
             ("perplexity", f"{perplexity:.3f}"),
@@ -112,7 +112,7 @@ def _tell_all(
     )
 
 
-def _tell_lines(lines: Iterator[Line], as_json: bool) -> None:
+def _print_lines(lines: Iterator[Line], as_json: bool) -> None:
     if not as_json:
         sys.stdout.write(HEADER)
     for number, characters, total, text in lines:
@@ -125,7 +125,7 @@ def _tell_lines(lines: Iterator[Line], as_json: bool) -> None:
                 "bits_per_character": None if nats is None else bits(nats),
                 "text": text,
             }
-            write_json(content, indent=None)
+            print_json(content, indent=None)
             continue
         figures = "\t" if nats is None else f"{nats:.6f}\t{bits(nats):.6f}"
-        sys.stdout.write(f"{number}\t{characters}\t{figures}\t{field(text)}\n")
+        sys.stdout.write(f"{number}\t{characters}\t{figures}\t{escaped(text)}\n")

@@ -1,4 +1,4 @@
-"""Whether a stream is a terminal, and the few styles that it may have there."""
+"""Whether a stream is a terminal, and text styles for a terminal."""
 
 import os
 from typing import TextIO
@@ -7,15 +7,15 @@ _STYLES = {"bold": 1, "red": 31, "green": 32}
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Whether somebody looks at the stream."""
+    """Return whether the stream is an open terminal."""
     return not stream.closed and stream.isatty()
 
 
 def styled(text: str, style: str, stream: TextIO) -> str:
-    """Return the text as it goes to the stream: bold, red or green in a terminal.
+    """Return the text for the stream: bold, red or green in a terminal.
 
-    Elsewhere it stays as it is, as it does with NO_COLOR (no-color.org), in a terminal
-    that calls itself dumb and in a console of Windows that may not know the codes.
+    The text stays plain in a pipe or a file, with NO_COLOR (no-color.org), in a terminal
+    whose TERM is dumb, and in a console of Windows that may not know the codes.
     """
     knows_codes = (
         "WT_SESSION" in os.environ

@@ -1,49 +1,77 @@
-"""Values of options: read, or refused with the rule that they break."""
+"""Options that take their type, bounds, default and help from `charrnn.settings`."""
 
 import argparse
-import math
+import operator
+import typing
 from collections.abc import Callable
+from types import NoneType
+from typing import Annotated, Any
 
-_MOST = 10**9
+from charrnn.settings import Section, meanings
 
-
-def count(text: str) -> int:
-    """Return a whole number of 1 to a thousand million; `20,000` is one."""
-    return _whole(text, 1, _MOST, "a whole number of 1 to 1,000,000,000")
-
-
-def seed(text: str) -> int:
-    """Return a whole number of 0 or more, below 2^32."""
-    return _whole(text, 0, 2**32 - 1, "a whole number of 0 or more, below 2^32")
-
-
-def temperature(text: str) -> float:
-    """Return a number of 0 or more."""
-    return _number(text, lambda value: 0 <= value <= 1e30, "a number of 0 or more")
+_KINDS = {int: "a whole number", float: "a number", str: "a text"}
+_METAVARS = {int: "N", float: "X", str: "TEXT"}
+_RULES: tuple[tuple[str, str, Callable[[Any, Any], bool]], ...] = (
+    ("ge", "at least {}", operator.ge),
+    ("gt", "above {}", operator.gt),
+    ("le", "at most {}", operator.le),
+    ("lt", "below {}", operator.lt),
+    ("min_length", "of at least {} character", lambda text, least: len(text) >= least),
+)
 
 
-def share(text: str) -> float:
-    """Return a number above 0 and up to 1."""
-    return _number(text, lambda value: 0 < value <= 1, "above 0 and at most 1")
+def add_section(command: argparse.ArgumentParser, section: type[Section]) -> None:
+    """Add an option for each value of a section of params.yaml."""
+    hints = typing.get_type_hints(section, include_extras=True)
+    for name, meaning in meanings(section).items():
+        default = getattr(section, name)
+        text, _, unset = meaning.text.partition("; null: ")
+        shown = f"{default:,g}" if default is not None else unset
+        command.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=value_of(hints[name]),
+            default=default,
+            metavar=_METAVARS[_unwrapped(hints[name])[0]],
+            help=f"{text} (default: {shown})".replace("%", "%%"),
+        )
 
 
-def _whole(text: str, least: int, most: int, rule: str) -> int:
-    try:
-        number = int(text.replace(",", ""))
-    except ValueError:
-        number = least - 1
-    if not least <= number <= most:
-        message = f"{text!r} is not {rule}"
-        raise argparse.ArgumentTypeError(message)
-    return number
+def value_of(hint: Any) -> Callable[[str], Any]:
+    """Return a function that reads a value of an annotated type and checks its bounds.
+
+    In a whole number commas are ignored: `20,000` is 20000.
+    """
+    kind, notes = _unwrapped(hint)
+    rules = [
+        (
+            words.format(f"{bound:,}" if type(bound) is int else f"{bound:g}"),
+            holds,
+            bound,
+        )
+        for note in notes
+        for name, words, holds in _RULES
+        if (bound := getattr(note, name, None)) is not None
+    ]
+    rule = f"{_KINDS[kind]}, {' and '.join(words for words, _, _ in rules)}"
+
+    def read(text: str) -> Any:
+        try:
+            value = kind(text.replace(",", "") if kind is int else text)
+            fits = all(holds(value, bound) for _, holds, bound in rules)
+        except ValueError:
+            fits = False
+        if not fits:
+            message = f"{text!r} should be {rule}"
+            raise argparse.ArgumentTypeError(message)
+        return value
+
+    return read
 
 
-def _number(text: str, holds: Callable[[float], bool], rule: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not holds(number):
-        message = f"{text!r} is not {rule}"
-        raise argparse.ArgumentTypeError(message)
-    return number
+def _unwrapped(hint: Any) -> tuple[type, list[Any]]:
+    """Return the plain type of `Annotated[X, ...]` or `X | None`, and the annotations."""
+    notes: list[Any] = []
+    while (origin := typing.get_origin(hint)) is not None:
+        hint, *more = (one for one in typing.get_args(hint) if one is not NoneType)
+        notes += more if origin is Annotated else []
+    return hint, notes

@@ -1,4 +1,4 @@
-"""``charrnn verify``: whether what lies here holds."""
+"""``charrnn verify``: compare the files with dvc.lock, and the curve with training."""
 
 import argparse
 import sys
@@ -9,30 +9,32 @@ from charrnn.errors import CharRnnError, one_line
 
 
 def run(options: argparse.Namespace) -> int:
-    """Tell each finding and the verdict; return 1 if something does not hold."""
-    bad = files = 0
-    holds = styled("ok ", "green", sys.stdout)
-    holds_not = styled("NOT", "red", sys.stdout)
+    """Print each comparison and the verdict; return 1 if a comparison failed."""
+    failed = count = 0
+    passes, fails = (
+        styled("ok  ", "green", sys.stdout),
+        styled("FAIL", "red", sys.stdout),
+    )
 
-    def tell(finding: Comparison) -> None:
-        nonlocal bad
-        bad += not finding.holds
-        if not (options.quiet and finding.holds):
-            mark = holds if finding.holds else holds_not
-            sys.stdout.write(f"{mark} {one_line(finding.text)}\n")
+    def show(comparison: Comparison) -> None:
+        nonlocal failed, count
+        count += 1
+        failed += not comparison.holds
+        if not (options.quiet and comparison.holds):
+            mark = passes if comparison.holds else fails
+            sys.stdout.write(f"{mark} {one_line(comparison.text)}\n")
 
-    for finding in compare_with_lock():
-        files += 1
-        tell(finding)
-    sys.stdout.flush()  # the other takes a while
+    for comparison in compare_with_lock():
+        show(comparison)
+    sys.stdout.flush()  # training again takes seconds
     try:
-        tell(compare_with_training(options.updates))
+        show(compare_with_training(options.updates))
     except CharRnnError as error:
-        tell(Comparison(False, f"training again cannot be compared: {error}"))
+        show(Comparison(False, f"training again was not possible: {error}"))
     verdict = (
-        "what lies here is what dvc.lock says and what the code gives"
-        if not bad
-        else f"{bad} of {files + 1} do not hold; dvc repro makes everything again"
+        f"{failed} of {count} comparisons failed; dvc repro makes all files again"
+        if failed
+        else "the files match dvc.lock, and training again gives the same curve"
     )
     sys.stdout.write(f"{verdict}\n")
-    return 1 if bad else 0
+    return 1 if failed else 0

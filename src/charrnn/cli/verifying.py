@@ -1,4 +1,4 @@
-"""Whether what lies here is what dvc.lock says, and what the code gives."""
+"""Compare the files with dvc.lock, and the curve with a training in memory."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,14 +23,14 @@ CURVE = Path("metrics/loss.csv")
 
 
 class Comparison(NamedTuple):
-    """One thing that was compared, and whether both sides agree."""
+    """One comparison: whether both sides agree, and a line of text that says so."""
 
     holds: bool
     text: str
 
 
 def compare_with_lock(lock: Path = LOCK) -> Iterator[Comparison]:
-    """Hash each file that dvc.lock names; yield what holds and what does not.
+    """Hash each file that dvc.lock names and compare the digests.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def compare_with_lock(lock: Path = LOCK) -> Iterator[Comparison]:
 def _compare_stages(stages: dict[str, Any]) -> Iterator[Comparison]:
     if not stages:
         raise KeyError
-    kinds = {"deps": "reads", "outs": "made"}
+    kinds = {"deps": "reads", "outs": "makes"}
     checked: set[tuple[str, str]] = set()
     for stage, content in stages.items():
         for kind, verb in kinds.items():
@@ -57,10 +57,12 @@ def _compare_stages(stages: dict[str, Any]) -> Iterator[Comparison]:
                 path, expected = entry["path"], entry.get("md5")
                 if (path, expected) not in checked:
                     checked.add((path, expected))
-                    what = f"{path} ({stage} {verb} it)"
+                    what = f"{path} ({stage} {verb} the file)"
                     yield _compare_file(what, Path(path), expected)
         for file, values in content.get("params", {}).items():
-            yield _compare_values(f"{file} ({stage} reads it)", Path(file), values)
+            yield _compare_values(
+                f"{file} ({stage} reads the file)", Path(file), values
+            )
 
 
 def _missing(locked: dict[str, Any], stages: dict[str, Any]) -> Iterator[Comparison]:
@@ -71,12 +73,12 @@ def _missing(locked: dict[str, Any], stages: dict[str, Any]) -> Iterator[Compari
             for path in [entry] if isinstance(entry, str) else entry:
                 if path not in known:
                     yield Comparison(
-                        False, f"{path} ({stage} makes it) is not in {LOCK}"
+                        False, f"{path} ({stage} makes the file) is not in {LOCK}"
                     )
 
 
 def _compare_values(what: str, path: Path, values: dict[str, Any]) -> Comparison:
-    """Compare the values that a stage was run with, by key or by section."""
+    """Compare params.yaml with the values that a stage was run with, by key or section."""
     here = read_yaml(path)
     for key, value in values.items():
         found: Any = here
@@ -93,8 +95,8 @@ def _compare_file(what: str, path: Path, expected: Any) -> Comparison:
     except ArtifactError as error:
         return Comparison(False, f"{what} {str(error).partition(': ')[2]}")
     if found != expected:
-        return Comparison(False, f"{what} is another file than dvc.lock says")
-    return Comparison(True, f"{what} is as dvc.lock says")
+        return Comparison(False, f"{what} differs from dvc.lock")
+    return Comparison(True, f"{what} matches dvc.lock")
 
 
 def compare_with_training(updates: int) -> Comparison:
@@ -117,7 +119,7 @@ def compare_with_training(updates: int) -> Comparison:
     rows = (Row.of(values) for values in curve)
     expected = [row for row in rows if row.update <= updates]
     if not expected:
-        message = f"{CURVE}: its first point lies beyond update {updates:,}"
+        message = f"{CURVE}: its first point is beyond update {updates:,}"
         raise ArtifactError(message)
     weights = initial_weights(
         model.hidden_size,
@@ -142,14 +144,16 @@ def compare_with_training(updates: int) -> Comparison:
 
 
 def _first_difference(found: list[Row], expected: list[Row]) -> str | None:
-    """Say where the curve of another training leaves the one that lies here."""
+    """Describe the first point at which the curve of loss.csv differs, if any."""
     for place, row in enumerate(expected):
         if place == len(found):
-            return f"{CURVE} has a point at update {row.update:,}, training has not"
+            return (
+                f"{CURVE} has a point at update {row.update:,}, training again has none"
+            )
         for name, again, here in zip(Row._fields, found[place], row, strict=True):
             if again != here:
                 return (
-                    f"training again leaves {CURVE} at update {row.update:,}: "
-                    f"{name} is {here!r} there, {again!r} now"
+                    f"training again differs from {CURVE} at update {row.update:,}: "
+                    f"{name} is {again!r}, in the file {here!r}"
                 )
     return None
