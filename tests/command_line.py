@@ -1,4 +1,4 @@
-"""A trained project for the tests of the command line, and ways to ask it."""
+"""A trained project for the tests of the command line, and the command as a process."""
 
 import contextlib
 import hashlib
@@ -18,14 +18,14 @@ from tests.pipeline import STAGES
 ENVIRONMENT = {
     name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"
 } | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
-# The stages that the commands ask about.
+# The stages whose files the commands read.
 ASKED = [
     STAGES[name] for name in ("prepare", "gradcheck", "train", "evaluate", "sample")
 ]
 
 
 def make_trained(folder: Path) -> Path:
-    """Make a project of 300 characters, and run the stages that are asked about."""
+    """Make a project of 300 characters, and run these stages."""
     Project(folder)
     with contextlib.chdir(folder):
         for stage in ASKED:
@@ -35,7 +35,7 @@ def make_trained(folder: Path) -> Path:
 
 
 def write_lock() -> None:
-    """Write what DVC would about the files that are here."""
+    """Write dvc.lock and dvc.yaml as DVC would for the files of the working folder."""
     stages: dict[str, Any] = {
         stage.name: {
             "deps": [_entry(path) for path in stage.reads],

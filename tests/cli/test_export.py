@@ -1,139 +1,178 @@
-"""``charrnn export`` writes a file, whole, and never over another one."""
+"""``charrnn export``: the same weights elsewhere, in a file that is not overwritten."""
 
+import io
 import os
 import sys
+import time
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import DTypeLike
 
-from charrnn.cli.exporting import npz
-from charrnn.cli.main import main
+from charrnn.cli.exporting import npz, state_arrays, state_dict_file
 from charrnn.files.models import load_model
 from charrnn.files.prepared import load_vocabulary
+from charrnn.network.model import Weights, initial_weights
+from charrnn.network.scoring import network_scores
 from charrnn.text.vocabulary import Vocabulary
 from stages.runtime import paths
-from tests.command_line import charrnn, make_trained
 
-Capture = pytest.CaptureFixture[str]
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_trained(tmp_path_factory.mktemp("trained"))
+Ask = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture
-def here(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder of its own, with the model where it is by default."""
-    for path in (paths.BEST, paths.VOCABULARY):
-        (tmp_path / path).parent.mkdir(parents=True)
-        (tmp_path / path).write_bytes((trained / path).read_bytes())
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def make(characters: str, dtype: DTypeLike = np.float32) -> tuple[Weights, Vocabulary]:
+    vocabulary = Vocabulary.of(characters)
+    rng = np.random.default_rng(1)
+    weights = initial_weights(7, vocabulary.size, sigma=0.5, dtype=dtype, rng=rng)
+    return weights, vocabulary
 
 
-def export(capture: Capture, *arguments: object) -> tuple[int, str, str]:
-    code = main(["export", *map(str, arguments)])
-    captured = capture.readouterr()
-    return code, captured.out, captured.err
+characters = st.text(
+    st.characters(exclude_categories=["Cs"]) | st.just("\0"), min_size=1, max_size=20
+)
 
 
-def expected() -> tuple[bytes, Vocabulary]:
+@given(characters=characters, dtype=st.sampled_from([np.float32, np.float64]))
+def test_an_npz_file_holds_the_weights_and_the_characters(
+    characters: str, dtype: DTypeLike
+) -> None:
+    weights, vocabulary = make(characters, dtype)
+    with np.load(io.BytesIO(npz(weights, vocabulary)), allow_pickle=False) as file:
+        assert set(file) == {"b", "c", "U", "W", "V", "characters"}
+        for name, array in weights.named():
+            np.testing.assert_array_equal(file[name], array, strict=True)
+        # NumPy reads NUL as the empty string; the code points tell them apart.
+        assert file["characters"].shape == (vocabulary.size,)
+        points = file["characters"].view("<u4")
+        assert "".join(map(chr, points)) == vocabulary.characters
+        if "\0" not in characters:
+            assert "".join(file["characters"]) == vocabulary.characters
+
+
+def test_an_npz_file_has_the_same_bytes_at_any_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    weights, vocabulary = make("abc")
+    monkeypatch.setattr(time, "time", lambda: 1e9)
+    before = npz(weights, vocabulary)
+    monkeypatch.setattr(time, "time", lambda: 2e9)
+    assert npz(weights, vocabulary) == before
+    with zipfile.ZipFile(io.BytesIO(before)) as archive:
+        assert {entry.date_time[0] for entry in archive.infolist()} == {1980}
+        assert {entry.create_system for entry in archive.infolist()} == {3}
+
+
+def test_names_and_shapes_are_pytorchs() -> None:
+    weights, _ = make("abc")
+    shapes = {name: array.shape for name, array in state_arrays(weights).items()}
+    assert shapes == {
+        "rnn.weight_ih_l0": (7, 3),
+        "rnn.weight_hh_l0": (7, 7),
+        "rnn.bias_ih_l0": (7,),
+        "rnn.bias_hh_l0": (7,),
+        "linear.weight": (3, 7),
+        "linear.bias": (3,),
+    }
+
+
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-12)]
+)
+def test_pytorch_finds_the_same_losses(dtype: DTypeLike, tolerance: float) -> None:
+    torch = pytest.importorskip("torch")
+    weights, vocabulary = make("abcdefgh\n", dtype)
+    content = state_dict_file(weights)
+    assert content == state_dict_file(weights.copy())
+
+    class CharRNN(torch.nn.Module):  # type: ignore[name-defined, misc, unused-ignore]
+        def __init__(self, K: int, m: int) -> None:
+            super().__init__()
+            self.rnn = torch.nn.RNN(K, m)
+            self.linear = torch.nn.Linear(m, K)
+
+        def forward(self, x: Any) -> Any:
+            states, _ = self.rnn(x)
+            return self.linear(states)
+
+    state = torch.load(io.BytesIO(content), weights_only=True)
+    assert set(state) == set(state_arrays(weights))
+    network = CharRNN(weights.vocabulary_size, weights.hidden_size)
+    network.to(state["linear.weight"].dtype)
+    network.load_state_dict(state, strict=True)
+    rng = np.random.default_rng(2)
+    ids = rng.integers(0, vocabulary.size, 300).astype(np.uint8)
+    inputs, targets = torch.tensor(ids[:-1]).long(), torch.tensor(ids[1:]).long()
+    rows = torch.nn.functional.one_hot(inputs, vocabulary.size)
+    with torch.no_grad():
+        losses = torch.nn.functional.cross_entropy(
+            network(rows.to(network.linear.weight.dtype)), targets, reduction="none"
+        )
+    expected = network_scores(weights, ids).nats
+    np.testing.assert_allclose(losses.numpy(), expected, rtol=0, atol=tolerance)
+
+
+def test_the_file_is_written_and_not_overwritten(here: Path, ask: Ask) -> None:
     vocabulary = load_vocabulary(paths.VOCABULARY)
-    return npz(load_model(paths.BEST, vocabulary), vocabulary), vocabulary
-
-
-def files(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()} - {"data"}
-
-
-def test_it_writes_the_file_and_tells_what_is_in_it(
-    here: Path, capsys: Capture
-) -> None:
-    code, said, complaint = export(capsys, "--to", "numpy")
-    assert (code, complaint) == (0, "")
-    content, vocabulary = expected()
-    assert (here / "char-rnn.npz").read_bytes() == content
-    K = vocabulary.size
-    assert said == (
-        f"char-rnn.npz: b (5,), c ({K},), U (5, {K}), W (5, 5), V ({K}, 5), "
-        f"characters ({K},)\n"
+    content, K = npz(load_model(paths.BEST, vocabulary), vocabulary), vocabulary.size
+    path, before = here / "sub/char-rnn.npz", set(here.iterdir())
+    export = ("export", "--to", "numpy", "--output", "sub/char-rnn.npz")
+    listed = (
+        f"{Path('sub/char-rnn.npz')}: b (5,), c ({K},), U (5, {K}), W (5, 5), "
+        f"V ({K}, 5), characters ({K},)\n"
     )
-    assert files(here) == {"char-rnn.npz"}
-
-
-def test_the_documented_use_of_the_file(here: Path, capsys: Capture) -> None:
-    export(capsys, "--to", "numpy", "--output", "sub/model.npz")
-    model = np.load(here / "sub/model.npz")
-    h, x = np.zeros(len(model["b"])), 0
-    h = np.tanh(model["U"][:, x] + model["W"] @ h + model["b"])
-    p = np.exp(model["V"] @ h + model["c"])
-    assert (
-        model["characters"][np.argmax(p)]
-        in load_vocabulary(paths.VOCABULARY).characters
-    )
-
-
-def test_the_same_again_is_no_error_and_another_file_is_one(
-    here: Path, capsys: Capture
-) -> None:
-    path = here / "file"
-    arguments = ("--to", "numpy", "--output", "file")
-    assert export(capsys, *arguments)[0] == 0
-    assert export(capsys, *arguments)[0] == 0
+    assert ask(*export) == ask(*export) == (0, listed, "")
+    assert path.read_bytes() == content
+    assert set(here.iterdir()) == before | {path.parent}
     path.write_bytes(b"another")
-    code, said, complaint = export(capsys, *arguments)
-    assert (code, said) == (1, "")
-    assert complaint == (
-        "charrnn: error: file: is there already and another file; --force overwrites "
-        "it\n"
+    assert ask(*export) == (
+        1,
+        "",
+        (
+            f"charrnn: error: {Path('sub/char-rnn.npz')}: exists and differs; --force "
+            f"overwrites the file\n"
+        ),
     )
     assert path.read_bytes() == b"another"
-    assert export(capsys, *arguments, "--force")[0] == 0
-    assert path.read_bytes() == expected()[0]
-
-
-def test_a_place_that_cannot_be_written_is_one_line(
-    here: Path, capsys: Capture
-) -> None:
-    (here / "folder").mkdir()
-    for force in ([], ["--force"]):
-        code, _, said = export(capsys, "--to", "numpy", "--output", "folder", *force)
-        assert code == 1
-        assert said.startswith("charrnn: error: folder: cannot be ")
-        assert said.count("\n") == 1
-    assert files(here) == {"folder"}
-
-
-def test_without_pytorch_one_line_says_so(
-    here: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "torch", None)
-    code, said, complaint = export(capsys, "--to", "torch")
-    assert (code, said) == (1, "")
-    assert complaint == (
-        "charrnn: error: PyTorch is not installed, and it alone writes its files: "
-        "pip install torch\n"
-    )
-    assert files(here) == set()
-
-
-def test_for_pytorch_it_tells_its_names(here: Path) -> None:
-    torch = pytest.importorskip("torch")
-    done = charrnn(here, "export", "--to", "torch", "--output", "model.pt")
-    assert (done.returncode, done.stderr) == (0, b"")
-    told = dict(
-        entry.split(" ", 1)
-        for entry in done.stdout.decode().strip().removeprefix("model.pt: ").split(", ")
-        if " " in entry
-    )
-    assert set(told) == set(torch.load(here / "model.pt", weights_only=True))
+    assert ask(*export, "--force") == (0, listed, "")
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+    assert path.read_bytes() == content
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names of POSIX")
-def test_a_file_name_need_not_be_text(here: Path) -> None:
+def test_a_file_name_need_not_be_text(here: Path, ask: Ask) -> None:
     name = os.fsdecode(b"\xff.npz")
-    done = charrnn(here, "export", "--to", "numpy", "--output", name)
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert ask("export", "--to", "numpy", "--output", name)[0] == 0
     assert (here / name).exists()
+
+
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_a_place_that_cannot_be_written_is_one_line(
+    here: Path, ask: Ask, force: tuple[str, ...]
+) -> None:
+    (here / "folder").mkdir()
+    code, _, error = ask("export", "--to", "numpy", "--output", "folder", *force)
+    assert code == 1
+    assert error.startswith("charrnn: error: folder: cannot be ")
+    assert error.count("\n") == 1
+    assert list((here / "folder").iterdir()) == []
+
+
+def test_without_pytorch_one_line_says_so(
+    here: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert ask("export", "--to", "torch") == (
+        1,
+        "",
+        (
+            "charrnn: error: PyTorch, which writes this file, is not installed: pip install "
+            "torch\n"
+        ),
+    )
+    assert not list(here.glob("*.pt"))

@@ -1,210 +1,196 @@
-"""``charrnn info`` tells what it can vouch for, and nothing else."""
+"""``charrnn info`` shows what dvc.lock vouches for, and nothing else."""
 
 import hashlib
 import json
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from charrnn.cli.main import main
-from charrnn.cli.provenance import Provenance, provenance
 from charrnn.files.artifacts import write_bytes
 from charrnn.files.models import load_model, model_bytes
 from charrnn.files.prepared import load_vocabulary
 from stages import prepare
 from stages.runtime import paths
-from tests.command_line import make_trained, write_lock
+from tests.command_line import write_lock
 
-Capture = pytest.CaptureFixture[str]
-NOT_KNOWN = "origin        not known: no dvc.lock here names this model"
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_trained(tmp_path_factory.mktemp("trained"))
+Ask = Callable[..., tuple[int, str, str]]
+METRICS = {
+    "corpus": paths.CORPUS, "training": paths.SUMMARY, "evaluation": paths.EVALUATION
+}  # fmt: skip
+UNKNOWN = "origin        unknown: dvc.lock here does not name this model"
 
 
 @pytest.fixture
-def here(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a copy of the project, to be spoiled."""
-    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def lines(ask: Ask) -> Callable[..., list[str]]:
+    def shown(*arguments: object) -> list[str]:
+        code, output, error = ask("info", *arguments)
+        assert (code, error) == (0, "")
+        return output.splitlines()
+
+    return shown
 
 
-def info(capture: Capture, *arguments: object) -> str:
-    code = main(["info", *map(str, arguments)])
-    captured = capture.readouterr()
-    assert (code, captured.err) == (0, "")
-    return captured.out
-
-
-def facts(capture: Capture, *arguments: object) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(info(capture, "--json", *arguments))
-    return content
+@pytest.fixture
+def facts(lines: Callable[..., list[str]]) -> Callable[..., dict[str, Any]]:
+    return lambda *arguments: dict(json.loads("\n".join(lines("--json", *arguments))))
 
 
 @pytest.mark.usefixtures("here")
-def test_it_tells_all_of_a_model_that_the_lock_names(capsys: Capture) -> None:
-    found = facts(capsys)
+def test_it_shows_all_of_a_model_that_the_lock_names(lines: Any, facts: Any) -> None:
+    found = facts()
     vocabulary = load_vocabulary(paths.VOCABULARY)
-    assert found["characters"] == vocabulary.characters
-    assert found["sha256"] == hashlib.sha256(paths.BEST.read_bytes()).hexdigest()
     K = vocabulary.size
-    assert found["weights"] == 5 + K + 5 * K + 25 + 5 * K
-    assert (found["hidden_size"], found["precision"]) == (5, "float32")
-    metrics = {
-        name: json.loads(path.read_text(encoding="utf-8"))
-        for name, path in (
-            ("corpus", paths.CORPUS),
-            ("training", paths.SUMMARY),
-            ("evaluation", paths.EVALUATION),
-        )
+    metrics = {name: json.loads(path.read_bytes()) for name, path in METRICS.items()}
+    assert found == metrics | {
+        "model": str(paths.BEST),
+        "sha256": hashlib.sha256(paths.BEST.read_bytes()).hexdigest(),
+        "hidden_size": 5,
+        "weights": 5 + K + 5 * K + 25 + 5 * K,
+        "precision": "float32",
+        "vocabulary": str(paths.VOCABULARY),
+        "vocabulary_sha256": vocabulary.digest,
+        "distinct_characters": K,
+        "characters": vocabulary.characters,
+        "book": "data/raw/book.txt",
+        "is_best": True,
     }
-    assert {name: found[name] for name in metrics} == metrics
-    assert found["book"] == "data/raw/book.txt"
     network, training = metrics["evaluation"]["network"], metrics["training"]
-    lines = info(capsys).splitlines()
-    assert lines[0] == f"model         {paths.BEST}"
-    assert f"characters    {K} distinct ones" in lines
-    assert f"weights       {found['weights']:,}, float32" in lines
-    assert lines[6].startswith(r"              \n ,.;AGITW")
-    assert "book          data/raw/book.txt" in lines
-    assert (
-        "              300 characters: 240 to learn, 30 to validate, 30 to test"
-        in lines
-    )
-    assert (
-        f"training      {training['updates']} updates, 2 epochs; these weights: the "
-        f"best, after update {training['best']['update']}"
-    ) in lines
     nats = training["best"]["validation_nats_per_character"]
-    assert f"validation    {nats:.4f} nats per character" in lines
-    assert lines[-1] == (
-        f"test          {network['nats_per_character']:.4f} nats, "
-        f"{network['bits_per_character']:.4f} bits per character, perplexity "
-        f"{network['perplexity']:.3f}, {100 * network['accuracy']:.2f} % accuracy"
+    shown = lines()
+    assert [line for line in shown if not line.startswith("  ")] == [
+        f"model         {paths.BEST}",
+        f"sha256        {found['sha256']}",
+        "hidden units  5",
+        f"weights       {found['weights']:,}, float32",
+        f"vocabulary    {paths.VOCABULARY}",
+        f"characters    {K} distinct",
+        "book          data/raw/book.txt",
+        (
+            f"training      {training['updates']} updates, 2 epochs; these weights: the "
+            f"best, after update {training['best']['update']}"
+        ),
+        f"validation    {nats:.4f} nats per character",
+        (
+            f"test          {network['nats_per_character']:.4f} nats, "
+            f"{network['bits_per_character']:.4f} bits per character, perplexity "
+            f"{network['perplexity']:.3f}, {100 * network['accuracy']:.2f} % accuracy"
+        ),
+    ]
+    first, *_, parts, smooth = (line.strip() for line in shown if line[0] == " ")
+    assert first.startswith(r"\n ,.;AGITW")
+    assert parts == "300 characters: 240 training, 30 validation, 30 test"
+    assert smooth == (
+        f"smooth loss {training['first_loss']:.2f} at first, "
+        f"{training['epochs']['2']['last_smooth_loss']:.2f} at the end, nats per window"
     )
-    assert max(map(len, lines)) <= 90
-    assert "".join(lines).isprintable()
+    assert max(map(len, shown)) <= 90
+    assert "".join(shown).isprintable()
 
 
-def test_the_last_weights_have_no_evaluation(here: Path, capsys: Capture) -> None:
+def test_the_last_weights_have_no_evaluation(
+    here: Path, lines: Any, facts: Any
+) -> None:
     vocabulary = load_vocabulary(paths.VOCABULARY)
-    weights = load_model(paths.LAST, vocabulary)  # which are the best of that training
+    weights = load_model(paths.LAST, vocabulary)  # here the best of their training, too
     write_bytes(paths.LAST, model_bytes(weights._replace(b=weights.b + 1), vocabulary))
     write_lock()
-    found = facts(capsys, "--model", here / paths.LAST)
+    of_last = ("--model", here / paths.LAST)
+    found = facts(*of_last)
     assert (found["is_best"], found["evaluation"]) == (False, None)
-    assert found["training"] == facts(capsys)["training"]
-    said = info(capsys, "--model", here / paths.LAST)
-    assert "these weights: the last\n" in said
-    assert "\ntest " not in said
+    assert found["training"] == facts()["training"]
+    shown = lines(*of_last)
+    assert any(line.endswith("these weights: the last") for line in shown)
+    assert not any(line.startswith("test ") for line in shown)
 
 
-def spoil_model(here: Path) -> None:
-    lock = (here / "dvc.lock").read_text(encoding="utf-8")
-    md5 = hashlib.md5((here / paths.BEST).read_bytes()).hexdigest()
-    (here / "dvc.lock").write_text(lock.replace(md5, "0" * 32), encoding="utf-8")
+def lock_another_model(lock: Path) -> None:
+    md5 = hashlib.md5(paths.BEST.read_bytes()).hexdigest()
+    lock.write_text(lock.read_text().replace(md5, "0" * 32), encoding="utf-8")
 
 
 @pytest.mark.parametrize(
     "spoil",
     [
-        spoil_model,
-        lambda here: (here / "dvc.lock").unlink(),
-        lambda here: (here / "dvc.lock").write_bytes(b"\xff"),
-        lambda here: (here / "dvc.lock").write_text("stages: 1"),
-        lambda here: (here / "dvc.lock").write_text("stages: {train: {outs: [1]}}"),
-        lambda here: (here / "dvc.lock").write_text("{}"),
+        lock_another_model,
+        Path.unlink,
+        lambda lock: lock.write_bytes(b"\xff"),
+        lambda lock: lock.write_text("stages: 1"),
+        lambda lock: lock.write_text("stages: {train: {outs: [1]}}"),
+        lambda lock: lock.write_text("{}"),
     ],
 )
-def test_of_a_model_that_no_lock_names_it_tells_itself(
-    here: Path, capsys: Capture, spoil: Any
+@pytest.mark.usefixtures("here")
+def test_without_a_lock_that_names_the_model_the_origin_is_unknown(
+    lines: Any, facts: Any, spoil: Callable[[Path], object]
 ) -> None:
-    spoil(here)
-    lines = info(capsys).splitlines()
-    assert lines[-1] == NOT_KNOWN
-    assert not any(line.startswith(("book", "training", "test")) for line in lines)
-    assert facts(capsys)["training"] is None
+    spoil(Path("dvc.lock"))
+    shown = lines()
+    assert shown[-1] == UNKNOWN
+    assert not any(line.startswith(("book", "training", "test")) for line in shown)
+    found = facts()
+    assert {found[name] for name in (*METRICS, "book")} == {None}
 
 
-def test_a_copy_of_the_model_is_the_same_model(here: Path, capsys: Capture) -> None:
+def test_a_copy_of_the_model_is_the_same_model(here: Path, facts: Any) -> None:
     copy = here / "copy.safetensors"
-    copy.write_bytes((here / paths.BEST).read_bytes())
-    assert facts(capsys, "--model", copy)["evaluation"] is not None
+    copy.write_bytes(paths.BEST.read_bytes())
+    assert facts("--model", copy) == facts() | {"model": str(copy)}
 
 
-@pytest.mark.parametrize(
-    ("name", "path"),
-    [
-        ("corpus", paths.CORPUS),
-        ("training", paths.SUMMARY),
-        ("evaluation", paths.EVALUATION),
-    ],
-)
+@pytest.mark.parametrize("name", METRICS)
 @pytest.mark.parametrize("how", ["changed", "removed"])
-def test_figures_that_the_lock_does_not_name_are_not_told(
-    here: Path, capsys: Capture, name: str, path: Path, how: str
+@pytest.mark.usefixtures("here")
+def test_figures_that_the_lock_does_not_name_are_not_shown(
+    lines: Any, facts: Any, name: str, how: str
 ) -> None:
+    path, before = METRICS[name], facts()
     if how == "changed":
-        (here / path).write_text((here / path).read_text() + " ", encoding="utf-8")
+        path.write_bytes(path.read_bytes() + b" ")
     else:
-        (here / path).unlink()
-    found = facts(capsys)
-    others = {"corpus", "training", "evaluation"} - {name}
-    assert found[name] is None
-    assert all(found[other] is not None for other in others)
-    assert NOT_KNOWN not in info(capsys)
+        path.unlink()
+    assert facts() == before | {name: None}
+    assert UNKNOWN not in lines()
 
 
 def test_another_book_that_was_prepared_since_is_not_the_models(
-    here: Path, capsys: Capture
+    here: Path, lines: Any, facts: Any
 ) -> None:
-    old = (here / "dvc.lock").read_text(encoding="utf-8")
+    stages = json.loads(Path("dvc.lock").read_bytes())["stages"]
     (here / "data/raw/book.txt").write_text("another book " * 50, encoding="utf-8")
-    vocabulary = (here / paths.VOCABULARY).read_bytes()
+    vocabulary = paths.VOCABULARY.read_bytes()
     prepare.main()
     write_lock()
-    new = json.loads((here / "dvc.lock").read_text(encoding="utf-8"))
-    stages = json.loads(old)["stages"] | {"prepare": new["stages"]["prepare"]}
-    (here / "dvc.lock").write_text(json.dumps({"stages": stages}), encoding="utf-8")
-    (here / paths.VOCABULARY).write_bytes(vocabulary)
-    found = facts(capsys)
+    new = json.loads(Path("dvc.lock").read_bytes())["stages"]["prepare"]
+    Path("dvc.lock").write_text(json.dumps({"stages": stages | {"prepare": new}}))
+    paths.VOCABULARY.write_bytes(vocabulary)
+    found = facts()
     assert (found["book"], found["corpus"]) == (None, None)
     assert found["training"] is not None
-    assert "\nbook " not in info(capsys)
+    assert not any(line.startswith("book ") for line in lines())
 
 
-def test_a_run_without_held_out_text_has_no_such_losses(
-    here: Path, capsys: Capture
-) -> None:
-    for path, change in (
-        (paths.EVALUATION, {"test_characters": 0}),
-        (
-            paths.SUMMARY,
-            {
-                "best": {"update": 1, "smooth_loss": 2.0}, "first_loss": 3.0,
-                "updates": 1, "epochs": {"1": {"last_smooth_loss": 2.0}},
-            },
-        ),
-    ):  # fmt: skip
-        (here / path).write_text(json.dumps(change), encoding="utf-8")
+@pytest.mark.usefixtures("here")
+def test_a_run_without_held_out_text_has_no_such_losses(lines: Any) -> None:
+    training = json.loads(paths.SUMMARY.read_bytes())
+    training["best"] = {"update": 1, "smooth_loss": 2.0}
+    for epoch in training["epochs"].values():
+        del epoch["validation_nats_per_character"]
+    paths.SUMMARY.write_text(json.dumps(training), encoding="utf-8")
+    paths.EVALUATION.write_text('{"test_characters": 0}', encoding="utf-8")
     write_lock()
-    lines = info(capsys).splitlines()
-    assert "validation    none" in lines
-    assert "test          none: the test part has 0 characters" in lines
+    shown = lines()
+    assert "validation    none" in shown
+    assert "test          none: the test part has 0 characters" in shown
 
 
-def test_figures_of_another_shape_are_refused(here: Path, capsys: Capture) -> None:
-    (here / paths.SUMMARY).write_text('{"epochs": {}}', encoding="utf-8")
+@pytest.mark.usefixtures("here")
+def test_figures_of_another_shape_are_refused(ask: Ask) -> None:
+    paths.SUMMARY.write_text('{"epochs": {}}', encoding="utf-8")
     write_lock()
-    assert main(["info"]) == 1
-    assert capsys.readouterr().err.startswith("charrnn: error: metrics: damaged: ")
-
-
-def test_without_a_lock_nothing_is_known(here: Path) -> None:
-    (here / "dvc.lock").unlink()
-    assert provenance(here / paths.BEST) == Provenance()
+    code, _, error = ask("info")
+    assert code == 1
+    assert error == (
+        f"charrnn: error: {paths.SUMMARY}: damaged: updates: Field required\n"
+    )

@@ -6,44 +6,38 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from charrnn.cli.main import main
 from charrnn.files.artifacts import write_bytes, write_json
 from charrnn.files.models import model_bytes
-from charrnn.files.prepared import load_vocabulary, vocabulary_content
+from charrnn.files.prepared import vocabulary_content
 from charrnn.network.model import initial_weights
 from charrnn.text.vocabulary import Vocabulary
 from stages import sample
 from stages.runtime import paths
-from tests.command_line import ENVIRONMENT, charrnn, make_trained
-from tests.conftest import Project
+from tests.command_line import ENVIRONMENT, charrnn
+from tests.conftest import VALUES
+from tests.faults import wait_until
 from tests.terminals import INTERRUPTIBLE, Terminal
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="terminals and signals of POSIX")
-Capture = pytest.CaptureFixture[bytes]
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_trained(tmp_path_factory.mktemp("trained"))
+ENDLESS = ("--length", "1,000,000,000")
+Write = Callable[..., str]
 
 
 @pytest.fixture
-def here(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(trained)
-    return trained
+def write(ask: Callable[..., tuple[int, str, str]]) -> Write:
+    def written(*arguments: object) -> str:
+        code, output, error = ask("sample", *arguments)
+        assert (code, error) == (0, "")
+        return output
 
-
-def write(capture: Capture, *arguments: object) -> bytes:
-    assert main(["sample", *map(str, arguments)]) == 0
-    captured = capture.readouterr()
-    assert captured.err == b""
-    return captured.out
+    return written
 
 
 @pytest.mark.parametrize(
@@ -63,33 +57,26 @@ def write(capture: Capture, *arguments: object) -> bytes:
         },
     ],
 )
-def test_the_text_is_the_stages(
-    here: Path, capsysbinary: Capture, values: dict[str, Any]
-) -> None:
-    project = Project.__new__(Project)  # as it is, with other values
-    project.folder, project.values = here, json.loads(Path("params.yaml").read_text())
-    before = Path("params.yaml").read_bytes()
-    try:
-        project.configure(sample={"length": 60, **values})
-        sample.main()
-    finally:
-        Path("params.yaml").write_bytes(before)
-    capsysbinary.readouterr()
-    expected = paths.SAMPLE.read_bytes()
+@pytest.mark.usefixtures("here")
+def test_the_text_is_the_stages(write: Write, values: dict[str, Any]) -> None:
+    values = {"length": 60} | values
+    content = VALUES | {"sample": VALUES["sample"] | values}
+    Path("params.yaml").write_text(json.dumps(content), encoding="utf-8")
+    sample.main()
     options = [
         word
-        for name, value in ({"length": 60} | values).items()
+        for name, value in values.items()
         if value is not None
         for word in (f"--{name.replace('_', '-')}", value)
     ]
-    assert write(capsysbinary, *options) == expected
+    assert write(*options) == paths.SAMPLE.read_bytes().decode()
 
 
 @pytest.mark.usefixtures("here")
-def test_without_a_prime_it_begins_as_after_a_line_end(capsysbinary: Capture) -> None:
-    text = write(capsysbinary, "--length", 50)
-    assert b"\n" + text == write(capsysbinary, "--length", 50, "--prime", "\n")
-    assert len(text.decode()) == 51
+def test_without_a_prime_it_begins_as_after_a_newline(write: Write) -> None:
+    text = write("--length", 50)
+    assert "\n" + text == write("--length", 50, "--prime", "\n")
+    assert len(text) == 51
 
 
 def make_model(folder: Path, characters: str, scale: float = 1.0) -> tuple[str, ...]:
@@ -106,13 +93,13 @@ def make_model(folder: Path, characters: str, scale: float = 1.0) -> tuple[str, 
     )  # fmt: skip
 
 
-def test_a_model_that_knows_no_line_end_begins_after_its_first_character(
-    tmp_path: Path, capsysbinary: Capture
+def test_a_model_that_knows_no_newline_begins_after_its_first_character(
+    tmp_path: Path, write: Write
 ) -> None:
     options = (*make_model(tmp_path, "abcdefgh", 2.0), "--count", 30, "--json")
 
     def texts(*prime: str) -> list[str]:
-        rows = write(capsysbinary, *options, "--length", 3, *prime).splitlines()
+        rows = write(*options, "--length", 3, *prime).splitlines()
         return [json.loads(row)["text"][-3:] for row in rows]
 
     assert texts() == texts("--prime", "a")
@@ -120,86 +107,59 @@ def test_a_model_that_knows_no_line_end_begins_after_its_first_character(
 
 
 @pytest.mark.usefixtures("here")
-def test_several_texts_stand_under_their_numbers(capsysbinary: Capture) -> None:
-    text = write(capsysbinary, "--count", 3, "--length", 40, "--prime", "the").decode()
+def test_several_texts_stand_under_their_numbers(write: Write) -> None:
+    options = ("--length", 40, "--prime", "the")
+    text = write("--count", 3, *options)
     parts = re.findall(r"=== (\d)\n(the(?:.|\n){40})\n\n", text)
     assert [number for number, _ in parts] == ["1", "2", "3"]
     assert len(text) == 3 * len("=== 1\nthe\n\n" + 40 * "a")
     texts = [one for _, one in parts]
     assert len(set(texts)) == 3
-    alone = write(capsysbinary, "--length", 40, "--prime", "the")
-    assert texts[0] + "\n" == alone.decode()
-    five = write(capsysbinary, "--count", 5, "--length", 40, "--prime", "the", "--json")
-    rows = [json.loads(line) for line in five.splitlines()]
-    assert [row["text"] for row in rows[:3]] == texts
-    assert [row["number"] for row in rows] == [1, 2, 3, 4, 5]
-    assert {row["prime"] for row in rows} == {"the"}
+    assert texts[0] + "\n" == write(*options)
+    rows = write("--count", 5, *options, "--json").splitlines()
+    assert [json.loads(row) for row in rows[:3]] == [
+        {"number": number, "prime": "the", "text": one}
+        for number, one in enumerate(texts, 1)
+    ]
+    assert len(rows) == 5
 
 
 @pytest.mark.usefixtures("here")
-def test_json_holds_whatever_is_written(capsysbinary: Capture) -> None:
-    row = json.loads(write(capsysbinary, "--length", 3000, "--json"))
-    assert row == {
-        "number": 1,
-        "prime": "",
-        "text": write(capsysbinary, "--length", 3000).decode().removesuffix("\n"),
-    }
-    assert {"\n", "🙂", "—"} <= set(row["text"])
-
-
-@pytest.mark.usefixtures("here")
-def test_a_long_text_in_pieces_begins_like_a_short_one(
-    capsysbinary: Capture, monkeypatch: pytest.MonkeyPatch
+def test_pieces_and_json_change_no_character(
+    write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    short = write(capsysbinary, "--length", 700, "--seed", 5)
+    whole = write("--length", 3000).removesuffix("\n")
+    assert {"\n", "🙂", "—"} <= set(whole)
     monkeypatch.setattr("charrnn.cli.sample.steps_at_once", lambda _: 1)
-    long = write(capsysbinary, "--length", 701, "--seed", 5)
-    assert long.decode()[:700] == short.decode()[:700]
+    row = json.loads(write("--length", 3001, "--json"))
+    assert row == {"number": 1, "prime": "", "text": row["text"]}
+    assert row["text"][:-1] == whole
 
 
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
     ("prime", "rule"),
     [
-        ("", "--prime is '': it should have at least one character"),
-        (
-            "the Q",
-            "--prime is 'the Q': character 'Q' (U+0051) at position 4 is not among",
-        ),
-        ("\x1b[2J", r"--prime is '\x1b[2J': character '\x1b' (U+001B)"),
+        ("the Q", "'the Q': character 'Q' (U+0051) at position 4 is not among"),
+        ("\x1b[2J", r"'\x1b[2J': character '\x1b' (U+001B)"),
     ],
 )
-def test_an_impossible_prime_is_refused(
-    capsys: pytest.CaptureFixture[str], prime: str, rule: str
-) -> None:
-    assert main(["sample", "--prime", prime]) == 1
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.startswith(f"charrnn: error: {rule}")
-    assert captured.err.count("\n") == 1
+def test_an_impossible_prime_is_refused(ask: Any, prime: str, rule: str) -> None:
+    code, output, error = ask("sample", "--prime", prime)
+    assert (code, output) == (1, "")
+    assert error.startswith(f"charrnn: error: --prime is {rule}")
+    assert error.count("\n") == 1
 
 
-def test_a_model_of_another_vocabulary_is_refused(
-    here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.usefixtures("here")
+def test_a_model_of_another_vocabulary_is_refused(tmp_path: Path, ask: Any) -> None:
     make_model(tmp_path, "abc")
-    assert main(["sample", "--model", str(tmp_path / "m.safetensors")]) == 1
-    said = capsys.readouterr().err
-    assert said.endswith("m.safetensors: was trained with another vocabulary\n")
-    assert load_vocabulary(here / paths.VOCABULARY).size > 3
+    code, _, error = ask("sample", "--model", tmp_path / "m.safetensors")
+    assert code == 1
+    assert re.search(r"m\.safetensors: .* with another vocabulary\n$", error)
 
 
-def test_it_works_from_any_folder(trained: Path, tmp_path: Path) -> None:
-    done = charrnn(
-        tmp_path, "sample", "--length", "20",
-        "--model", str(trained / paths.BEST),
-        "--vocabulary", str(trained / paths.VOCABULARY),
-    )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout == charrnn(trained, "sample", "--length", "20").stdout
-    assert list(tmp_path.iterdir()) == []
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "locale",
     [
@@ -208,13 +168,20 @@ def test_it_works_from_any_folder(trained: Path, tmp_path: Path) -> None:
         {"PYTHONIOENCODING": "utf-16"},
     ],
 )
-def test_the_text_is_utf8_in_every_locale(
-    trained: Path, locale: dict[str, str]
+def test_the_text_is_utf8_in_every_locale_and_folder(
+    here: Path, tmp_path: Path, write: Write, locale: dict[str, str]
 ) -> None:
-    usual = charrnn(trained, "sample", "--length", "500")
-    assert "🙂" in usual.stdout.decode("utf-8")
-    other = charrnn(trained, "sample", "--length", "500", given=b"", **locale)
-    assert (other.stdout, other.stderr) == (usual.stdout, b"")
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    options = (
+        "--length", "500", "--model", str(here / paths.BEST),
+        "--vocabulary", str(here / paths.VOCABULARY),
+    )  # fmt: skip
+    done = charrnn(folder, "sample", *options, **locale)
+    text = done.stdout.decode("utf-8")
+    assert (text, done.stderr) == (write(*options), b"")
+    assert "🙂" in text
+    assert list(folder.iterdir()) == []
 
 
 def sampling(
@@ -231,12 +198,13 @@ def sampling(
 
 
 @POSIX
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [(), ("--json",), ("--count", "1,000,000")])
-def test_a_reader_who_has_enough_is_no_error(
+def test_a_reader_that_closes_the_pipe_is_no_error(
     trained: Path, form: tuple[str, ...]
 ) -> None:
-    # Of a thousand million characters: it neither makes them all nor room for them.
-    with sampling(trained, "--length", "1,000,000,000", *form) as process:
+    # A text of 10^9 characters is neither written to the end nor held in memory.
+    with sampling(trained, *ENDLESS, *form) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.read(10)
@@ -246,54 +214,46 @@ def test_a_reader_who_has_enough_is_no_error(
 
 
 @POSIX
-def test_stopped_in_a_pipe_it_has_written_what_it_had(trained: Path) -> None:
-    with sampling(trained, "--length", "1,000,000,000") as process:
+@pytest.mark.slow
+def test_stopped_in_a_pipe_it_has_written_the_beginning(
+    here: Path, write: Write
+) -> None:
+    with sampling(here, *ENDLESS) as process:
         assert process.stdout is not None
-        assert process.stderr is not None
         begin = process.stdout.read(10)
         process.send_signal(signal.SIGINT)
-        rest = process.stdout.read()
-        assert process.wait(60) == 130
-        assert process.stderr.read() == b"charrnn: stopped\n"
+        rest, error = process.communicate(timeout=60)
+        assert (process.returncode, error) == (130, b"charrnn: stopped\n")
     text = (begin + rest).decode("utf-8")
-    expected = charrnn(trained, "sample", "--length", str(len(text)))
-    assert expected.stdout.decode().removesuffix("\n") == text
+    assert write("--length", len(text)).removesuffix("\n") == text
 
 
 @POSIX
+@pytest.mark.slow
 def test_ctrl_c_while_compiling_ends_cleanly(trained: Path, tmp_path: Path) -> None:
-    telling = {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "NUMBA_DEBUG_CACHE": "1"}
-    arguments = ("--length", "1,000,000,000")
-    with sampling(trained, *arguments, **telling, PYTHONUNBUFFERED="1") as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        # The first function is compiled, others are under way.
-        assert any(b"[cache] data saved" in line for line in process.stdout)
+    cache = str(tmp_path / "cache")
+    with sampling(trained, *ENDLESS, NUMBA_CACHE_DIR=cache) as process:
+        # The first function is compiled, the others are not.
+        wait_until(lambda: any(Path(cache).rglob("*.nbi")))
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
-        assert process.stderr.read() == b"charrnn: stopped\n"
+        _, error = process.communicate(timeout=60)
+        assert (process.returncode, error) == (130, b"charrnn: stopped\n")
 
 
 @POSIX
-@pytest.mark.parametrize("plain", [{}, {"NO_COLOR": "1"}, {"TERM": "dumb"}])
-def test_a_terminal_shows_the_prime_in_bold(
-    trained: Path, plain: dict[str, str]
-) -> None:
-    arguments = ("sample", "--prime", "the ", "--length", "200")
-    piped = charrnn(trained, *arguments).stdout.decode()
-    with Terminal(trained, *arguments, **plain) as terminal:
+@pytest.mark.slow
+def test_a_terminal_shows_the_prime_in_bold(here: Path, write: Write) -> None:
+    arguments = ("--prime", "the ", "--length", "200")
+    with Terminal(here, "sample", *arguments) as terminal:
         assert terminal.end() == 0
-        prime = "the " if plain else "\x1b[1mthe \x1b[0m"
-        assert terminal.shown == prime + piped.removeprefix("the ")
+        text = write(*arguments).removeprefix("the ")
+        assert terminal.shown == f"\x1b[1mthe \x1b[0m{text}"
 
 
 @POSIX
-@pytest.mark.parametrize("colour", [{}, {"NO_COLOR": "1"}])
-def test_ctrl_c_in_a_terminal_leaves_the_cursor_on_a_new_line(
-    trained: Path, colour: dict[str, str]
-) -> None:
-    arguments = ("sample", "--prime", "the ", "--length", "1,000,000,000")
-    with Terminal(trained, *arguments, **colour) as terminal:
+@pytest.mark.slow
+def test_ctrl_c_in_a_terminal_leaves_the_cursor_on_a_new_line(trained: Path) -> None:
+    with Terminal(trained, "sample", "--prime", "the ", *ENDLESS) as terminal:
         terminal.read(100)
         terminal.press(b"\x03")
         assert terminal.end() == 130
@@ -303,22 +263,19 @@ def test_ctrl_c_in_a_terminal_leaves_the_cursor_on_a_new_line(
 
 
 HOSTILE = "\x00\x07\x08\t\n\r\x1b\x7f\x80\x9b\x9f ab"
+SHOWN = "␀␇␈\t\n␍␛␡��� ab"
 
 
 @POSIX
-def test_a_terminal_is_not_steered_by_a_hostile_book(tmp_path: Path) -> None:
-    options = ("sample", *make_model(tmp_path, HOSTILE, 0.1), "--length", "600")
-    piped = charrnn(tmp_path, *options).stdout.decode()
-    assert set(piped) == set(HOSTILE)  # a pipe gets the text as it is
-    shown = {
-        "\x00": "␀", "\x07": "␇", "\x08": "␈", "\r": "␍", "\x1b": "␛", "\x7f": "␡",
-        "\x80": "�", "\x9b": "�", "\x9f": "�",
-    }  # fmt: skip
-    expected = "".join(shown.get(character, character) for character in piped)
-    with Terminal(tmp_path, *options, NO_COLOR="1") as terminal:
+@pytest.mark.slow
+@pytest.mark.parametrize("plain", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_a_terminal_gets_no_control_character(
+    tmp_path: Path, write: Write, plain: dict[str, str]
+) -> None:
+    model = make_model(tmp_path, HOSTILE, 0.1)
+    options = (*model, "--length", "600", "--prime", "\x1ba")
+    piped = write(*options)
+    assert set(piped) == set(HOSTILE)  # a pipe gets the text unchanged
+    with Terminal(tmp_path, "sample", *options, **plain) as terminal:
         assert terminal.end() == 0
-        assert terminal.shown == expected
-    more = ("--prime", "\x1ba")
-    with Terminal(tmp_path, *options, *more, NO_COLOR="1") as terminal:
-        assert terminal.end() == 0
-        assert terminal.shown.startswith("␛a")
+        assert terminal.shown == piped.translate(str.maketrans(HOSTILE, SHOWN))

@@ -1,8 +1,10 @@
 """``charrnn score`` measures any text as the pipeline measures the test part."""
 
+import io
 import json
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.cli.main import main
+from charrnn.cli.score import HEADER
 from charrnn.evaluation.measures import measure
 from charrnn.evaluation.scores import known_text, measure_text, named, score_lines
 from charrnn.exact import bits
@@ -22,11 +24,10 @@ from charrnn.network.model import initial_weights
 from charrnn.network.scoring import Scores, network_scores, pieces_of_scores
 from charrnn.text.vocabulary import Vocabulary
 from stages.runtime import paths
-from tests.command_line import charrnn, make_trained
 from tests.terminals import Terminal
 
-POSIX = pytest.mark.skipif(os.name == "nt", reason="terminals of POSIX")
-Capture = pytest.CaptureFixture[str]
+Ask = Callable[..., tuple[int, str, str]]
+Score = Callable[..., tuple[str, str]]
 
 KNOWN, UNKNOWN = "\n\tab é🙂", "xyzü\x1b\u2028\ud800"
 VOCABULARY = Vocabulary.of(KNOWN)
@@ -119,22 +120,16 @@ def test_unknown_characters_are_named_harmlessly() -> None:
     assert named({"a": 1}) == "'a' (U+0061) 1"
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_trained(tmp_path_factory.mktemp("trained"))
-
-
 @pytest.fixture
-def here(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(trained)
-    return trained
+def score(ask: Ask) -> Score:
+    """Return a function that scores: standard output and standard error."""
 
+    def scored(*arguments: object) -> tuple[str, str]:
+        code, output, error = ask("score", *arguments)
+        assert code == 0, error
+        return output, error
 
-def score(capture: Capture, *arguments: object) -> tuple[str, str]:
-    code = main(["score", *map(str, arguments)])
-    captured = capture.readouterr()
-    assert code == 0, captured.err
-    return captured.out, captured.err
+    return scored
 
 
 @pytest.fixture
@@ -147,112 +142,94 @@ def part(here: Path, tmp_path: Path) -> Path:
 
 
 def test_the_test_part_has_exactly_the_figures_of_its_evaluation(
-    part: Path, capsys: Capture
+    part: Path, score: Score
 ) -> None:
-    expected = json.loads(paths.EVALUATION.read_text(encoding="utf-8"))
-    found = json.loads(score(capsys, "--json", part)[0])
+    expected = json.loads(paths.EVALUATION.read_bytes())
+    found = json.loads(score("--json", part)[0])
     assert found == expected["network"] | {
         "characters": expected["test_characters"] - 1,
         "unknown": {},
         "unknown_characters": 0,
     }
+    # As a book is read: without a byte order mark, \r\n as \n.
+    part.write_bytes(b"\xef\xbb\xbf" + part.read_bytes().replace(b"\n", b"\r\n"))
+    output, error = score("--json", part)
+    assert json.loads(output) == found
+    assert f"charrnn: {part}: dropped the byte order mark at its start\n" in error
 
 
-def test_the_figures_are_shown_aligned(part: Path, capsys: Capture) -> None:
+def test_the_figures_are_shown_aligned(part: Path, score: Score) -> None:
     part.write_text("The Word\nwas ZZ with éZ!", encoding="utf-8")
-    exact = json.loads(score(capsys, "--json", part)[0])
-    said, complaint = score(capsys, part)
+    exact = json.loads(score("--json", part)[0])
     unknown = "'Z' (U+005A) 3, '!' (U+0021) 1, 'é' (U+00E9) 1"
-    assert complaint == ""
-    assert said.splitlines() == [
-        "characters  18 scored; the first one only begins",
+    lines = [
+        "characters  18 scored, all but the first",
         f"nats        {exact['nats_per_character']:.4f} per character",
         f"bits        {exact['bits_per_character']:.4f} per character",
         f"perplexity  {exact['perplexity']:.3f}",
         f"accuracy    {100 * exact['accuracy']:.2f} %",
-        f"unknown     5 left out: {unknown}",
+        f"unknown     5 left out: {unknown}\n",
     ]
+    assert score(part) == ("\n".join(lines), "")
     assert exact["unknown"] == {"Z": 3, "!": 1, "é": 1}
 
 
-def test_a_text_is_read_as_a_book_is(part: Path, capsys: Capture) -> None:
-    content = part.read_bytes()
-    expected, _ = score(capsys, "--json", part)
-    part.write_bytes(b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n"))
-    found, said = score(capsys, "--json", part)
-    assert found == expected
-    assert f"charrnn: {part}: dropped the byte order mark at its start\n" in said
-
-
-def test_standard_input_is_scored_like_a_file(trained: Path, tmp_path: Path) -> None:
-    text = "In the beginning was the light — λόγος.\n" * 3
-    (tmp_path / "text").write_text(text, encoding="utf-8")
-    expected = charrnn(trained, "score", str(tmp_path / "text"))
-    assert expected.returncode == 0
-    for arguments in (["score"], ["score", "-"]):
-        found = charrnn(trained, *arguments, given=text.encode())
-        assert (found.stdout, found.stderr) == (expected.stdout, b"")
+@pytest.mark.parametrize("name", [[], ["-"]])
+@pytest.mark.usefixtures("here")
+def test_the_standard_input_is_scored_like_a_file(
+    tmp_path: Path, score: Score, monkeypatch: pytest.MonkeyPatch, name: list[str]
+) -> None:
+    text = "In the beginning was the light — λόγος.\n".encode() * 3
+    (tmp_path / "text").write_bytes(text)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text), "ascii"))
+    assert score(*name) == score(tmp_path / "text")
 
 
 ODD = "a\\b\tthe\x1b[2J\x9b\u2028Word\n\nZZZ\nIn\rhim"
 
 
-def rows_of(table: str) -> list[list[str]]:
-    header, *rows = table.removesuffix("\n").split("\n")
-    assert header.split("\t") == [
-        "line", "characters", "nats_per_character", "bits_per_character", "text"
-    ]  # fmt: skip
-    return [row.split("\t") for row in rows]
-
-
+@pytest.mark.parametrize(
+    ("content", "characters"),
+    [
+        # Known are the letters and the newlines; the first letter is not scored.
+        (ODD, [9, 1, 1, 3, 3]),
+        ("ZZ\nthe ZZ", [0, 4]),
+    ],
+)
 @pytest.mark.usefixtures("here")
-def test_a_table_has_a_row_a_line(tmp_path: Path, capsys: Capture) -> None:
-    path = tmp_path / "text"
-    path.write_bytes(ODD.encode())
-    table, said = score(capsys, "--per-line", path)
-    rows = rows_of(table)
-    assert [row[0] for row in rows] == ["1", "2", "3", "4", "5"]
-    assert [row[4] for row in rows] == [
-        r"a\\b\tthe\x1b[2J\x9b" + "\u2028Word", "", "ZZZ", "In", "him"
-    ]  # fmt: skip
-    # Known are the letters and the line ends; the very first letter is not scored.
-    assert [row[1] for row in rows] == ["9", "1", "1", "3", "3"]
-    assert said.splitlines()[-1].startswith(
-        f"charrnn: {path}: unknown: 11 left out: 'Z' (U+005A) 3, "
-    )
-    lines = [
-        json.loads(line)
-        for line in score(capsys, "--per-line", "--json", path)[0].splitlines()
-    ]
-    assert [line["text"] for line in lines] == [
-        "a\\b\tthe\x1b[2J\x9b\u2028Word", "", "ZZZ", "In", "him"
-    ]  # fmt: skip
-    for row, line in zip(rows, lines, strict=True):
-        assert int(row[1]) == line["characters"]
-        assert float(row[2]) == pytest.approx(line["nats_per_character"], abs=1e-6)
-        assert line["bits_per_character"] == bits(line["nats_per_character"])
-        assert float(row[3]) == pytest.approx(line["bits_per_character"], abs=1e-6)
-    total = json.loads(score(capsys, "--json", path)[0])
-    assert math.fsum(
-        line["characters"] * line["nats_per_character"] for line in lines
-    ) == pytest.approx(total["characters"] * total["nats_per_character"], rel=1e-12)
-
-
-@pytest.mark.usefixtures("here")
-def test_a_line_of_which_nothing_is_scored_has_no_figures(
-    tmp_path: Path, capsys: Capture
+def test_a_table_has_a_row_per_line(
+    tmp_path: Path, score: Score, content: str, characters: list[int]
 ) -> None:
     path = tmp_path / "text"
-    path.write_text("ZZ\nthe ZZ", encoding="utf-8")
-    assert rows_of(score(capsys, "--per-line", path)[0])[0] == ["1", "0", "", "", "ZZ"]
-    first = score(capsys, "--per-line", "--json", path)[0].splitlines()[0]
-    assert json.loads(first) == {
-        "line": 1,
-        "characters": 0,
-        "nats_per_character": None,
-        "bits_per_character": None,
-        "text": "ZZ",
-    }
+    path.write_bytes(content.encode())
+    table, error = score("--per-line", path)
+    *_, last = error.splitlines()
+    assert last.startswith(f"charrnn: {path}: unknown: ")
+    assert "'Z' (U+005A)" in last
+    header, *lines = table.removesuffix("\n").split("\n")
+    assert f"{header}\n" == HEADER
+    rows = [line.split("\t") for line in lines]
+    found = [
+        json.loads(line) for line in score("--per-line", "--json", path)[0].splitlines()
+    ]
+    # In a book a lone \r ends a line, too.
+    texts = content.replace("\r", "\n").split("\n")
+    assert [(one["line"], one["text"]) for one in found] == [*enumerate(texts, 1)]
+    assert [one["characters"] for one in found] == characters
+    for row, one in zip(rows, found, strict=True):
+        nats, bits_ = one["nats_per_character"], one["bits_per_character"]
+        assert list(map(int, row[:2])) == [one["line"], one["characters"]]
+        if not one["characters"]:
+            assert (*row[2:4], nats, bits_) == ("", "", None, None)
+        else:
+            assert bits_ == bits(nats)
+            assert list(map(float, row[2:4])) == pytest.approx([nats, bits_], abs=1e-6)
+    escaped = [r"a\\b\tthe\x1b[2J\x9b" + "\u2028Word", "", "ZZZ", "In", "him"]
+    assert [row[4] for row in rows] == (escaped if content == ODD else texts)
+    total = json.loads(score("--json", path)[0])
+    assert math.fsum(
+        one["characters"] * (one["nats_per_character"] or 0) for one in found
+    ) == pytest.approx(total["characters"] * total["nats_per_character"], rel=1e-12)
 
 
 @pytest.mark.usefixtures("here")
@@ -260,6 +237,7 @@ def test_a_line_of_which_nothing_is_scored_has_no_figures(
 @pytest.mark.parametrize(
     ("content", "rule"),
     [
+        (None, "cannot be read: No such file or directory"),
         (b"", "is empty"),
         (b"ok\xff\xfe", "not UTF-8: byte 0xff at offset 2"),
         (b"a", "fewer than two characters that the model knows: nothing to predict"),
@@ -267,28 +245,18 @@ def test_a_line_of_which_nothing_is_scored_has_no_figures(
     ],
 )
 def test_what_cannot_be_scored_is_refused(
-    tmp_path: Path, capsys: Capture, form: list[str], content: bytes, rule: str
+    tmp_path: Path, ask: Ask, form: list[str], content: bytes | None, rule: str
 ) -> None:
     path = tmp_path / "text"
-    path.write_bytes(content)
-    assert main(["score", *form, str(path)]) == 1
-    captured = capsys.readouterr()
-    *_, last = captured.err.splitlines()
-    assert last == f"charrnn: error: {path}: {rule}"
-    assert captured.out == ""
-
-
-@pytest.mark.usefixtures("here")
-def test_a_file_that_is_not_there_is_refused(capsys: Capture) -> None:
-    assert main(["score", "nowhere"]) == 1
-    assert capsys.readouterr() == (
-        "",
-        "charrnn: error: nowhere: cannot be read: No such file or directory\n",
-    )
+    if content is not None:
+        path.write_bytes(content)
+    code, output, error = ask("score", *form, path)
+    assert (code, output) == (1, "")
+    assert error.splitlines()[-1] == f"charrnn: error: {path}: {rule}"
 
 
 def test_a_hopeless_model_has_no_perplexity(
-    part: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+    part: Path, score: Score, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def load(path: Path, vocabulary: Vocabulary) -> Any:
         weights = load_model(path, vocabulary)
@@ -296,24 +264,22 @@ def test_a_hopeless_model_has_no_perplexity(
         return weights
 
     monkeypatch.setattr("charrnn.cli.loading.load_model", load)
-    assert json.loads(score(capsys, "--json", part)[0])["perplexity"] is None
-    assert "perplexity  inf\n" in score(capsys, part)[0]
+    assert json.loads(score("--json", part)[0])["perplexity"] is None
+    assert "perplexity  inf\n" in score(part)[0]
 
 
-@POSIX
-def test_a_text_can_be_typed(trained: Path) -> None:
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="terminals of POSIX")
+@pytest.mark.parametrize(
+    ("keys", "code", "end"),
+    [(b"the light\n\x04", 0, "1\t9\t"), (b"\x03", 130, "^C\ncharrnn: stopped\n")],
+)
+def test_a_text_can_be_typed_or_interrupted(
+    trained: Path, keys: bytes, code: int, end: str
+) -> None:
     with Terminal(trained, "score", "--per-line") as terminal:
         prompt = "charrnn: reading the terminal; Ctrl-D ends the text\n"
         assert terminal.read(len(prompt)) == prompt
-        terminal.press(b"the light\n\x04")
-        assert terminal.end() == 0
-        assert terminal.shown.splitlines()[-1].startswith("1\t9\t")
-
-
-@POSIX
-def test_ctrl_c_while_a_text_is_typed_ends_cleanly(trained: Path) -> None:
-    with Terminal(trained, "score") as terminal:
-        terminal.read(len("charrnn: reading the terminal; Ctrl-D ends the text\n"))
-        terminal.press(b"\x03")
-        assert terminal.end() == 130
-        assert terminal.shown.endswith("^C\ncharrnn: stopped\n")
+        terminal.press(keys)
+        assert terminal.end() == code
+        assert end in terminal.shown

@@ -1,4 +1,4 @@
-"""``charrnn offline-plots``: its pages in a browser, and what it leaves in a folder."""
+"""``charrnn offline-plots``: its pages in a browser, and the files that it changes."""
 
 import contextlib
 import re
@@ -16,6 +16,7 @@ from charrnn.cli.offline_plots import PAGE
 from tests.browser import chromium, opened
 from tests.imports import ROOT
 
+pytestmark = [pytest.mark.slow, pytest.mark.dvc]
 pytest.importorskip("vl_convert", reason="the extra 'offline' is not installed")
 
 COMMIT = ("git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qam", "it")
@@ -24,7 +25,7 @@ CURVE, LOCAL = Path("metrics/loss.csv"), Path(".dvc/config.local")
 OTHERS = "[core]\n    autostage = true\n[plots]\n    auto_open = false\n"
 BAD_VALUE = "</script><script>window.injected=1</script>"
 BAD_NAME = '</template><img/src="x"onerror="window.injected=1">'
-# What Vega says of the templates of DVC itself; it is harmless.
+# Harmless warnings of Vega about DVC's own templates.
 OF_DVC = re.compile("warning: WARN (Dropping {} from|Infinite extent for field)")
 
 
@@ -42,7 +43,7 @@ def edit(pattern: str, replacement: str) -> None:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a repository with our plots, twice committed: the curve is another one."""
+    """Return a repository with our plots and two commits of different curves."""
     folder = tmp_path_factory.mktemp("made") / "a clone"
     for name in (".dvc/plots", "metrics"):
         shutil.copytree(ROOT / name, folder / name)
@@ -59,7 +60,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def repository(made: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Work in the same, clean."""
+    """Work in that repository, and clean it afterwards."""
     monkeypatch.chdir(made)
     yield
     run("git", "clean", "-fdxq")
@@ -67,9 +68,8 @@ def repository(made: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def pages(made: Path) -> Path:
-    """Return the folder of four pages: before, of one revision, of two, of a bad one."""
+    """Return the folder of three pages: of one revision, of two, of a bad one."""
     with contextlib.chdir(made):
-        run(*DVC, "plots", "show", "-o", "../pages/before")
         assert main(["offline-plots"]) == 0
         run(*DVC, "plots", "show", "-o", "../pages/one")
         run(*DVC, "plots", "diff", "HEAD~1", "HEAD", "-o", "../pages/two")
@@ -87,6 +87,7 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize(
     ("name", "width", "revisions"),
     [
@@ -115,21 +116,16 @@ def test_everything_is_drawn_without_a_network(
             image.evaluate("image => image.naturalWidth") > width / 2
             for image in images
         )
-        # A wide chart moves inside of its box, not the page.
+        # A wide chart scrolls within its box, not the page.
         assert page.evaluate("document.documentElement.scrollWidth") == width
         menu = page.locator("#loss_overlaid .vega-actions a").all_text_contents()
         assert menu[:2] == ["Save as SVG", "Save as PNG"]
-        assert not any("Editor" in entry for entry in menu)  # which is a web site
+        assert not any("Editor" in entry for entry in menu)  # a web site
         said = [line for line in seen.console if not OF_DVC.match(line)]
         assert seen.requests == said == seen.errors == []
 
 
-def test_before_the_page_asks_the_web(pages: Path, browser: Browser) -> None:
-    with opened(browser, pages / "before" / "index.html", beside=True) as seen:
-        assert len(seen.requests) == 3
-        assert all(url.startswith("https://") for url in seen.requests)
-
-
+@pytest.mark.browser
 def test_neither_a_value_nor_a_name_runs_a_script(
     pages: Path, browser: Browser
 ) -> None:
@@ -143,6 +139,7 @@ def test_neither_a_value_nor_a_name_runs_a_script(
         assert seen.page.evaluate("window.injected") is None
 
 
+@pytest.mark.browser
 @pytest.mark.usefixtures("repository")
 def test_the_code_of_the_package_may_hold_anything(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
@@ -220,7 +217,7 @@ def test_a_folder_without_dvc_is_named(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["offline-plots", *options]) == 1
-    assert f"{tmp_path}: has no folder .dvc: run this" in capsys.readouterr().err
+    assert f"{tmp_path}: has no folder .dvc: run the command" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -230,6 +227,6 @@ def test_the_missing_package_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     assert main(["offline-plots"]) == 1
-    assert "the package vl-convert-python is not installed" in capsys.readouterr().err
+    assert "is not installed: pip install -e '.[offline]'" in capsys.readouterr().err
     assert not PAGE.exists()
     assert not LOCAL.exists()
