@@ -126,6 +126,14 @@ def test_everything_is_drawn_without_a_network(
 
 
 @pytest.mark.browser
+def test_a_request_to_the_web_is_noticed(browser: Browser, tmp_path: Path) -> None:
+    url = "https://example.invalid/script.js"
+    (tmp_path / "page.html").write_text(f"<script src={url}></script>")
+    with opened(browser, tmp_path / "page.html", beside=True) as seen:
+        assert seen.requests == [url]
+
+
+@pytest.mark.browser
 def test_neither_a_value_nor_a_name_runs_a_script(
     pages: Path, browser: Browser
 ) -> None:

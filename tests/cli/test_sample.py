@@ -177,7 +177,7 @@ def test_the_text_is_utf8_in_every_locale_and_folder(
         "--length", "500", "--model", str(here / paths.BEST),
         "--vocabulary", str(here / paths.VOCABULARY),
     )  # fmt: skip
-    done = charrnn(folder, "sample", *options, **locale)
+    done = charrnn(folder, "sample", *options, given=b"", **locale)
     text = done.stdout.decode("utf-8")
     assert (text, done.stderr) == (write(*options), b"")
     assert "🙂" in text
