@@ -10,114 +10,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from charrnn.cli.score import HEADER
-from charrnn.evaluation.measures import measure
-from charrnn.evaluation.scores import known_text, measure_text, named, score_lines
 from charrnn.exact import bits
 from charrnn.files.arrays import read_ids
 from charrnn.files.models import load_model
 from charrnn.files.prepared import load_vocabulary
-from charrnn.network.model import initial_weights
-from charrnn.network.scoring import Scores, network_scores, pieces_of_scores
 from charrnn.text.vocabulary import Vocabulary
 from stages.runtime import paths
 from tests.terminals import Terminal
 
 Ask = Callable[..., tuple[int, str, str]]
 Score = Callable[..., tuple[str, str]]
-
-KNOWN, UNKNOWN = "\n\tab é🙂", "xyzü\x1b\u2028\ud800"
-VOCABULARY = Vocabulary.of(KNOWN)
-WEIGHTS = initial_weights(
-    4, VOCABULARY.size, sigma=1.0, dtype=np.float32, rng=np.random.default_rng(1)
-)
-texts = st.text(st.sampled_from(KNOWN + UNKNOWN), max_size=200)
-known_texts = st.text(st.sampled_from(KNOWN), min_size=2, max_size=200)
-
-
-@given(text=texts)
-def test_unknown_characters_are_left_out_and_counted(text: str) -> None:
-    ids, unknown = known_text(text, VOCABULARY)
-    assert VOCABULARY.decode(ids) == "".join(c for c in text if c in KNOWN)
-    assert unknown == {c: text.count(c) for c in UNKNOWN if c in text}
-    frequencies = list(unknown.values())
-    assert frequencies == sorted(frequencies, reverse=True)
-    assert ids.dtype == VOCABULARY.encode("a").dtype
-
-
-def test_a_long_text_is_looked_through_in_pieces(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    text = "".join(np.random.default_rng(1).choice(list(KNOWN + UNKNOWN[:4]), 1000))
-    whole = known_text(text, VOCABULARY)
-    monkeypatch.setattr("charrnn.evaluation.scores._PIECE", 7)
-    in_pieces = known_text(text, VOCABULARY)
-    np.testing.assert_array_equal(in_pieces.ids, whole.ids)
-    assert list(in_pieces.unknown.items()) == list(whole.unknown.items())
-
-
-@given(text=known_texts)
-def test_figures_are_those_of_the_evaluation(text: str) -> None:
-    ids = VOCABULARY.encode(text)
-    assert measure_text(pieces_of_scores(WEIGHTS, ids)) == measure(
-        network_scores(WEIGHTS, ids)
-    )
-
-
-def test_figures_of_a_long_text_are_exact_too() -> None:
-    rng = np.random.default_rng(1)
-    ids = rng.integers(0, VOCABULARY.size, 20_000).astype(np.uint8)
-    scores = network_scores(WEIGHTS.astype(np.float64), ids)
-    pieces = (  # of any length
-        Scores(scores.nats[at : at + 77], scores.hits[at : at + 77])
-        for at in range(0, len(scores.nats), 77)
-    )
-    found = measure_text(pieces)
-    assert found == measure(scores)
-    assert found.nats_per_character != sum(scores.nats.tolist()) / len(scores.nats)
-
-
-@given(text=texts)
-def test_the_lines_add_up_to_the_text(text: str) -> None:
-    ids, _ = known_text(text, VOCABULARY)
-    if len(ids) < 2:
-        return
-    lines = list(score_lines(WEIGHTS, VOCABULARY, text, ids))
-    assert "\n".join(line.text for line in lines) == text.removesuffix("\n")
-    assert [line.number for line in lines] == list(range(1, len(lines) + 1))
-    assert sum(line.characters for line in lines) == len(ids) - 1
-    nats = network_scores(WEIGHTS, ids).nats
-    assert math.fsum(line.nats for line in lines) == pytest.approx(math.fsum(nats))
-
-
-@given(first=known_texts, second=known_texts)
-def test_what_follows_changes_nothing_before_it(first: str, second: str) -> None:
-    first += "\n"
-    text = first + second
-    both = list(score_lines(WEIGHTS, VOCABULARY, text, VOCABULARY.encode(text)))
-    alone = list(score_lines(WEIGHTS, VOCABULARY, first, VOCABULARY.encode(first)))
-    assert both[: len(alone)] == alone
-
-
-@given(line=st.text(st.sampled_from("ab é"), min_size=2, max_size=20))
-def test_a_line_remembers_the_lines_before(line: str) -> None:
-    text = f"{line}\n{line}\n"
-    ids = VOCABULARY.encode(text)
-    second = list(score_lines(WEIGHTS, VOCABULARY, text, ids))[1]
-    nats = network_scores(WEIGHTS, ids).nats
-    assert second.nats == math.fsum(nats[len(line) :])
-
-
-def test_unknown_characters_are_named_harmlessly() -> None:
-    unknown = {"\x1b": 3, "é": 2000, **{chr(0x4E00 + n): 1 for n in range(10)}}
-    said = named(dict(sorted(unknown.items(), key=lambda item: -item[1])))
-    assert said.startswith(r"'é' (U+00E9) 2,000, '\x1b' (U+001B) 3, '一' (U+4E00) 1, ")
-    assert said.endswith(" (U+4E07) 1, and 2 more")
-    assert said.isprintable()
-    assert named({"a": 1}) == "'a' (U+0061) 1"
 
 
 @pytest.fixture
