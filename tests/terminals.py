@@ -1,4 +1,4 @@
-"""The command line as a user has it: in a process of its own, in a terminal."""
+"""The command line in a process of its own, in a terminal."""
 
 import math
 import os
@@ -10,25 +10,25 @@ from typing import Self
 
 from tests.command_line import ENVIRONMENT
 
-# Becomes the program, which Ctrl-C reaches even if these tests run in the background.
+# Runs the program with Ctrl-C in effect, even if the tests run as a background job.
 INTERRUPTIBLE = """
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
-# Takes the terminal for its own before.
+# First makes the terminal the controlling terminal of the process.
 _LAUNCH = f"import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0){INTERRUPTIBLE}"
 SECONDS = 60.0
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """Return this process' environment with a terminal's name, and no wish for colours."""
+    """Return the environment with the name of a terminal, without NO_COLOR."""
     kept = {name: value for name, value in ENVIRONMENT.items() if name != "NO_COLOR"}
     return kept | {"TERM": "xterm-256color"} | changes
 
 
 class Said:
-    """What comes out of a pipe or a terminal, waited for, but not for ever."""
+    """The output of a pipe or a terminal, read with a time limit."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -36,18 +36,18 @@ class Said:
 
     @property
     def text(self) -> str:
-        """All that has been read so far, with the line ends that the program wrote."""
+        """The output so far, with the line ends that the program wrote."""
         return self._seen.decode("utf-8", "replace").replace("\r\n", "\n")
 
     def read_until(self, words: str) -> bool:
-        """Read on until it has said something; return whether it has."""
+        """Read until some words have appeared; return whether they have."""
         while words not in self.text:
             if not self._read():
                 return False
         return True
 
     def read_on(self, characters: float = math.inf) -> str:
-        """Read on to so many characters or to the end; return all that has been read."""
+        """Read up to a number of characters or to the end; return the output so far."""
         while len(self.text) < characters and self._read():
             pass
         return self.text
@@ -59,7 +59,7 @@ class Said:
         assert ready, f"silent for {SECONDS} s after {self.text!r}"
         try:
             more = os.read(self._descriptor, 1 << 16)
-        except OSError:  # EIO: nobody holds the other end of the terminal any more
+        except OSError:  # EIO: the other end of the terminal is closed
             more = b""
         self._seen += more
         self._has_ended = not more
@@ -95,22 +95,22 @@ class Terminal:
         os.close(slave)
 
     def __enter__(self) -> Self:
-        """Return this."""
+        """Return the terminal."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave nothing of it behind."""
+        """Kill the process and close the terminal."""
         self.process.kill()
         self.process.wait()
         os.close(self._master)
 
     @property
     def shown(self) -> str:
-        """All that it has shown so far."""
+        """The output so far."""
         return self._said.text
 
     def read(self, characters: int) -> str:
-        """Wait until it has shown so much; return all that it has shown."""
+        """Wait for a number of characters; return the output so far."""
         return self._said.read_on(characters)
 
     def press(self, keys: bytes) -> None:
@@ -118,6 +118,6 @@ class Terminal:
         os.write(self._master, keys)
 
     def end(self) -> int:
-        """Wait for its end; return the exit code."""
+        """Wait for the end of the process; return the exit code."""
         self._said.read_on()
         return self.process.wait(SECONDS)

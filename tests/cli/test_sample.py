@@ -22,7 +22,6 @@ from stages import sample
 from stages.runtime import paths
 from tests.command_line import ENVIRONMENT, charrnn
 from tests.conftest import VALUES
-from tests.faults import wait_until
 from tests.terminals import INTERRUPTIBLE, Terminal
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="terminals and signals of POSIX")
@@ -233,13 +232,15 @@ def test_stopped_in_a_pipe_it_has_written_the_beginning(
 @POSIX
 @pytest.mark.slow
 def test_ctrl_c_while_compiling_ends_cleanly(trained: Path, tmp_path: Path) -> None:
-    cache = str(tmp_path / "cache")
-    with sampling(trained, *ENDLESS, NUMBA_CACHE_DIR=cache) as process:
+    saying = {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "NUMBA_DEBUG_CACHE": "1"}
+    with sampling(trained, *ENDLESS, **saying, PYTHONUNBUFFERED="1") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
         # The first function is compiled, the others are not.
-        wait_until(lambda: any(Path(cache).rglob("*.nbi")))
+        assert any(b"[cache] data saved" in line for line in process.stdout)
         process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=60)
-        assert (process.returncode, error) == (130, b"charrnn: stopped\n")
+        assert process.wait(60) == 130
+        assert process.stderr.read() == b"charrnn: stopped\n"
 
 
 @POSIX
