@@ -1,8 +1,8 @@
-"""docs/experiments.md: its commands, run in order with small values; and its figures.
+"""The commands of docs/experiments.md, run in order with small values; figures of recipe.md.
 
-The commands run in a clone of their own, in a home of their own: no setting of the user,
-of git or of DVC, and no network, can matter.  The server is OpenSSH's where that is
-installed, and otherwise asyncssh's.
+The commands run in a new clone with a new home folder, so that no setting of the user, of
+git or of DVC, and no network, affects them.  The ssh server is OpenSSH's if it is
+installed, else asyncssh's.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import mean
-from typing import Any, NamedTuple
+from typing import Any
 
 import asyncssh
 import pytest
@@ -33,6 +33,7 @@ from tests.small_run import PARAMS, make_book
 
 BETTER = (ROOT / "docs" / "better.args").read_text(encoding="utf-8").split()
 GUIDE = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
+RECIPE = (ROOT / "docs" / "recipe.md").read_text(encoding="utf-8")
 SMALL = (
     PARAMS.replace("book.txt", "data/raw/kjv-new-testament.txt")
     .replace("epochs: 2", "epochs: 1")
@@ -40,38 +41,29 @@ SMALL = (
         "validate_every: 100, text_every: 100", "validate_every: 9999, text_every: 9999"
     )
 )
-SECONDS = 300  # that a block of commands may take, at most
+SECONDS = 300  # time limit of a block of commands
 MODEL = "data/model/best.safetensors"
 
 
-class Block(NamedTuple):
-    """Commands of the guide, and the heading that they stand below."""
-
-    section: str
-    commands: str
-
-
-def blocks() -> list[Block]:
-    found, section = [], ""
-    for part in re.split(
-        r"^(#+ [^\n]*|```sh\n.*?^```)$", GUIDE, flags=re.MULTILINE | re.DOTALL
-    ):
-        if part.startswith("#"):
-            section = part.lstrip("# ")
-        elif part.startswith("```sh"):
-            found.append(Block(section, part[5:-3]))
+def sections() -> dict[str, list[str]]:
+    """Return the blocks of commands of the guide, by the heading above them."""
+    found: dict[str, list[str]] = {}
+    for part in re.split(r"^#+ ", GUIDE, flags=re.MULTILINE)[1:]:
+        heading, _, body = part.partition("\n")
+        if blocks := re.findall(r"^```sh\n(.*?)^```$", body, re.MULTILINE | re.DOTALL):
+            found[heading] = blocks
     return found
 
 
 class Reader:
-    """Somebody who types what the guide says, in a project of small values."""
+    """A user who types the commands of the guide, in a project of small values."""
 
     def __init__(self, home: Path) -> None:
-        """Make a home, and in it a project that has run once."""
+        """Make a home folder with a project that has run once."""
         self.home, self.project = home, home / "project"
-        self._left = blocks()
-        self._said: dict[str, str] = {}
-        self.first = self.warm = ""  # digests of the model, to compare with
+        self._left = sections()
+        self._printed: dict[str, str] = {}
+        self.first = self.warm = ""  # digests of the model
         self.project.mkdir(parents=True)
         (home / ".gitconfig").write_text(
             "[user]\nname = t\nemail = t@t\n[init]\ndefaultBranch = main\n"
@@ -94,9 +86,9 @@ class Reader:
         )
 
     def type(self, commands: str, folder: Path | None = None) -> str:
-        """Run commands in a shell until one fails; return what they said."""
-        ours = ("PATH", "LANG", "TMPDIR", "NUMBA_CACHE_DIR", "LD_LIBRARY_PATH")
-        environment = {name: os.environ[name] for name in ours if name in os.environ}
+        """Run commands in a shell until one fails; return their output."""
+        kept = ("PATH", "LANG", "TMPDIR", "NUMBA_CACHE_DIR", "LD_LIBRARY_PATH")
+        environment = {name: os.environ[name] for name in kept if name in os.environ}
         environment |= {
             "HOME": str(self.home),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}",
@@ -107,34 +99,36 @@ class Reader:
             "DVC_NO_ANALYTICS": "1",
             "COLUMNS": "200",
         }
-        # A file, not a pipe: a worker of the queue outlives the shell and holds it.
-        with (self.home / "said.txt").open("w+", encoding="utf-8") as said:
+        # A file, not a pipe: a worker of the queue outlives the shell and keeps it open.
+        with (self.home / "output.txt").open("w+", encoding="utf-8") as output:
             done = subprocess.run(
                 ["bash", "-euo", "pipefail", "-c", commands],
                 cwd=folder or self.project,
                 env=environment,
                 stdin=subprocess.DEVNULL,
-                stdout=said,
+                stdout=output,
                 stderr=subprocess.STDOUT,
                 timeout=SECONDS,
                 check=False,
             )
-            said.seek(0)
-            content = said.read()
+            output.seek(0)
+            content = output.read()
         assert done.returncode == 0, f"{commands}\n{content}"
         return content
 
     def read(self, section: str) -> str:
-        """Type all to the end of a section; return what its commands said."""
-        while any(block.section == section for block in self._left):
-            block = self._left[0]
-            said = self.type(block.commands.replace("/srv", str(self.home / "srv")))
-            self._said[block.section] = self._said.get(block.section, "") + said
-            del self._left[0]
-        return self._said[section]
+        """Type all commands to the end of a section; return the output of its own."""
+        while section in self._left:
+            heading = next(iter(self._left))
+            commands = [
+                block.replace("/srv", str(self.home / "srv"))
+                for block in self._left.pop(heading)
+            ]
+            self._printed[heading] = "".join(map(self.type, commands))
+        return self._printed[section]
 
     def values(self, folder: str = "project", revision: str = "") -> dict[str, Any]:
-        """Return what params.yaml says, in a folder or in an experiment's commit."""
+        """Return the content of params.yaml in a folder or in an experiment's commit."""
         command = f"git show {revision}:params.yaml" if revision else "cat params.yaml"
         values: dict[str, Any] = yaml.safe_load(self.type(command, self.home / folder))
         return values
@@ -167,7 +161,7 @@ asyncio.run(serve(*sys.argv[1:]))
 
 
 def command_of_server(port: int, host_key: Path, authorized_keys: Path) -> list[str]:
-    """Return what starts OpenSSH's server, or asyncssh's where that cannot run."""
+    """Return the command of OpenSSH's server, or of asyncssh's if that cannot run."""
     sshd = shutil.which("sshd", path=f"/usr/sbin{os.pathsep}{os.environ['PATH']}")
     may_run = os.name == "posix" and (os.getuid() > 0 or Path("/run/sshd").is_dir())
     if sshd is None or not may_run:
@@ -177,21 +171,21 @@ def command_of_server(port: int, host_key: Path, authorized_keys: Path) -> list[
         "ListenAddress": f"127.0.0.1:{port}",
         "HostKey": host_key,
         "AuthorizedKeysFile": authorized_keys,
-        "StrictModes": "no",  # the folders above are the system's
+        "StrictModes": "no",  # others may write to the folders above the home
         "UsePAM": "no",
         "PasswordAuthentication": "no",
         "PidFile": "none",
         "Subsystem": "sftp internal-sftp",
     }
     settings = [
-        word for name, is_ in options.items() for word in ("-o", f"{name}={is_}")
+        word for name, value in options.items() for word in ("-o", f"{name}={value}")
     ]
     return [sshd, "-D", "-e", "-f", "/dev/null", *settings]
 
 
 @contextmanager
 def ssh_server(home: Path) -> Iterator[None]:
-    """Serve on loopback; in this home, its name and the key for it are known."""
+    """Serve on loopback; the home's ssh configuration names the server and its key."""
     folder = home / ".ssh"
     folder.mkdir(mode=0o700)
     host_key, key = folder / "host_key", folder / "id_ed25519"
@@ -230,32 +224,32 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         yield Reader(home)
 
 
-def start(reader: Reader, said: str) -> None:
-    assert "up to date" in said
+def start(reader: Reader, printed: str) -> None:
+    assert "up to date" in printed
     assert reader.changed() == set()
     reader.first = reader.digest()
 
 
-def change(reader: Reader, said: str) -> None:
-    assert re.findall("Running stage '(.*)'", said)[0] == "train"
+def change(reader: Reader, printed: str) -> None:
+    assert re.findall("Running stage '(.*)'", printed)[0] == "train"
     assert reader.values()["train"]["warmup_updates"] == 1000
     assert reader.digest() != reader.first
     reader.warm = reader.digest()
 
 
-def compare(reader: Reader, said: str) -> None:
-    assert re.search(r"train\.warmup_updates +0 +1000\n", said)
-    assert said.count("network.bits_per_character") == 2
-    assert said.count("best.validation_nats_per_character") == 1
+def compare(reader: Reader, printed: str) -> None:
+    assert re.search(r"train\.warmup_updates +0 +1000\n", printed)
+    assert printed.count("network.bits_per_character") == 2
+    assert printed.count("best.validation_nats_per_character") == 1
     page = (reader.project / "dvc_plots" / "index.html").read_text(encoding="utf-8")
     assert "saturated_share" in page
 
 
-def table(_: Reader, said: str) -> None:
+def table(_: Reader, printed: str) -> None:
     for word in ("warm", "best.val", "network.bits", "train.warmup_updates"):
-        assert word in said
+        assert word in printed
     for word in ("epochs.", ".py", "metrics/", "train.epochs"):
-        assert word not in said
+        assert word not in printed
 
 
 def back(reader: Reader, _: str) -> None:
@@ -264,30 +258,30 @@ def back(reader: Reader, _: str) -> None:
     assert "up to date" in reader.type("dvc status")
 
 
-def queue(reader: Reader, said: str) -> None:
-    assert said.count("Queued experiment") == 2
-    assert "train: wrote data/model/best.safetensors" in said
-    rows = [line.split()[1] for line in said.splitlines() if "[rise-" in line]
+def queue(reader: Reader, printed: str) -> None:
+    assert printed.count("Queued experiment") == 2
+    assert "train: wrote data/model/best.safetensors" in printed
+    rows = [line.split()[1] for line in printed.splitlines() if "[rise-" in line]
     assert len(rows) == 2
-    back(reader, said)
+    back(reader, printed)
 
 
-def take(reader: Reader, said: str) -> None:
-    assert re.search(r"params\.yaml +\|", said)
+def take(reader: Reader, printed: str) -> None:
+    assert re.search(r"params\.yaml +\|", printed)
     experiments = reader.type("dvc exp list")
     assert "warm" in experiments
     assert "rise-2" not in experiments
     assert reader.values(revision="slow-rise")["train"]["warmup_updates"] == 100
-    back(reader, said)
+    back(reader, printed)
 
 
-def better(reader: Reader, said: str) -> None:
-    assert "network.bits_per_character" in said
+def better(reader: Reader, printed: str) -> None:
+    assert "network.bits_per_character" in printed
     train = reader.values(revision=reader.experiment("better"))["train"]
     for argument in BETTER:
         name, value = argument.removeprefix("--set-param=train.").split("=")
         assert train[name] == float(value)
-    back(reader, said)
+    back(reader, printed)
 
 
 def folder(reader: Reader, _: str) -> None:
@@ -313,14 +307,14 @@ def own_book(reader: Reader, _: str) -> None:
     assert reader.changed() == set()
 
 
-def several_books(reader: Reader, said: str) -> None:
-    assert "trigram.bits_per_character" in said
+def several_books(reader: Reader, printed: str) -> None:
+    assert "trigram.bits_per_character" in printed
     for name in ("law", "poems"):
         commit = reader.experiment(name)
         corpus = json.loads(reader.type(f"git show {commit}:metrics/corpus.json"))
         book = reader.project / "data" / "raw" / f"{name}.txt"
         assert corpus["characters"] == len(book.read_text(encoding="utf-8"))
-        assert f"[{name}]" in said
+        assert f"[{name}]" in printed
     assert reader.changed() == set()
     assert reader.type("git status --short") == ""
 
@@ -341,24 +335,28 @@ CHECKS: dict[str, Callable[[Reader, str], None]] = {
 }
 
 
+@pytest.mark.slow
+@pytest.mark.dvc
 @pytest.mark.parametrize("section", CHECKS)
-def test_the_commands_do_what_is_said(reader: Reader, section: str) -> None:
+def test_the_commands_do_what_the_guide_says(reader: Reader, section: str) -> None:
     CHECKS[section](reader, reader.read(section))
 
 
 def test_each_section_with_commands_is_checked() -> None:
-    assert list(dict.fromkeys(block.section for block in blocks())) == list(CHECKS)
+    assert list(sections()) == list(CHECKS)
 
 
-def test_the_story_tells_what_the_study_found() -> None:
+def test_the_page_of_the_recipe_shows_the_figures_of_the_study() -> None:
     study = read_json(ROOT / "benchmarks" / "results" / "warmup.json")
-    best = {f"--set-param=train.{name}={is_}" for name, is_ in study["best"].items()}
+    best = {
+        f"--set-param=train.{name}={value}" for name, value in study["best"].items()
+    }
     assert set(BETTER) == best
     for runs in study["compared"].values():
-        for what, digits in DIGITS.items():
-            assert f"| {spread(runs, what, digits)} |" in GUIDE
+        for column, digits in DIGITS.items():
+            assert f"| {spread(runs, column, digits)} |" in RECIPE
         for updates in APART_AFTER:
-            assert f"| {reach(runs, updates)} |" in GUIDE
+            assert f"| {reach(runs, updates)} |" in RECIPE
     figure = (ROOT / "docs" / "warmup_grid.svg").read_text(encoding="utf-8")
     for rates in study["grid"].values():
         for losses in rates.values():

@@ -1,7 +1,9 @@
-"""The README's figures are those of the committed metrics, and its links lead somewhere."""
+"""The pages' figures are those of the committed results, and their links exist."""
 
 import json
+import math
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,11 @@ import pytest
 from tests.imports import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+RECIPE = (ROOT / "docs" / "recipe.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md"))]
+SAMPLES = ["metrics/sample.txt", "docs/better_sample.txt"]
 
 
 def metrics(name: str) -> dict[str, Any]:
@@ -18,10 +24,16 @@ def metrics(name: str) -> dict[str, Any]:
     return dict(json.loads(content))
 
 
-def row(first_cell: str) -> list[str]:
+def row(first_cell: str, page: str = RESULTS) -> list[str]:
     """Return the other cells of the row of a table that begins with a cell."""
-    (line,) = re.findall(rf"(?m)^\| {re.escape(first_cell)} \|(.*)\|$", README)
+    (line,) = re.findall(rf"(?m)^\| {re.escape(first_cell)} \|(.*)\|$", page)
     return [cell.strip(" *") for cell in line.split("|")]
+
+
+def cells(nats: float, bits: float, perplexity: float, accuracy: float) -> list[str]:
+    """Return how the table of results writes a model's figures."""
+    written = f"{nats:.3f} {bits:.3f} {perplexity:#.3g}"
+    return [*written.split(), f"{100 * accuracy:.1f} %"]
 
 
 @pytest.mark.parametrize(
@@ -38,25 +50,76 @@ def row(first_cell: str) -> list[str]:
 )
 def test_the_evaluation(model: str, called: str) -> None:
     figures = metrics("evaluation")[model]
-    assert row(called) == [
-        f"{figures['nats_per_character']:.3f}",
-        f"{figures['bits_per_character']:.3f}",
-        f"{figures['perplexity']:#.3g}",
-        f"{100 * figures['accuracy']:.1f} %",
-    ]
+    assert row(called) == cells(
+        figures["nats_per_character"],
+        figures["bits_per_character"],
+        figures["perplexity"],
+        figures["accuracy"],
+    )
 
 
-def test_the_passages_and_the_smooth_losses() -> None:
+@pytest.mark.parametrize(
+    ("section", "recipe", "called"),
+    [
+        ("Compare", "warm-up 1000, rate 0.1", "`train.warmup_updates=1000`"),
+        ("Better", "warm-up 10000, rate 0.2", "[better.args](better.args)"),
+    ],
+)
+def test_the_other_recipes(section: str, recipe: str, called: str) -> None:
+    shown = GUIDE.partition(f"## {section}")[2].partition("\n## ")[0]
+    diff = {
+        name: float(value)
+        for name, value in re.findall(r"(?m)^network\.(\w+) +\S+ +(\S+)", shown)
+    }
+    study = json.loads((ROOT / "benchmarks/results/warmup.json").read_text())
+    nats = study["compared"][recipe]["1"]["test"]
+    assert diff["nats_per_character"] == round(nats, 5)
+    assert diff["bits_per_character"] == round(nats / math.log(2), 5)
+    assert diff["perplexity"] == round(math.exp(nats), 5)
+    figures = cells(nats, nats / math.log(2), diff["perplexity"], diff["accuracy"])
+    assert row(f"the network, {called}") == figures
+
+
+def test_the_readme_repeats_figures_of_the_page_of_results() -> None:
+    named = ["trigram", "4-gram", "**the network, as in the report**"]
+    for name in named:
+        nats, _, _, accuracy = row(name)
+        assert row(name, README) == [nats, accuracy]
+    nats, _, _, accuracy = row("the network, [better.args](better.args)")
+    better = "the network, [docs/better.args](docs/better.args)"
+    assert row(better, README) == [nats, accuracy]
+
+
+def test_the_changes_of_the_better_recipe() -> None:
+    shown = GUIDE.partition("## Better")[2]
+    for name in ("accuracy", "bits_per_character", "perplexity"):
+        (line,) = re.findall(rf"(?m)^network\.{name} +(.*)$", shown)
+        assert row(f"network.{name}", RECIPE) == line.split()
+    runs = json.loads((ROOT / "benchmarks/results/warmup.json").read_text())["compared"]
+    first, better = (
+        runs["warm-up 0, rate 0.1"]["1"],
+        runs["warm-up 10000, rate 0.2"]["1"],
+    )
+    for name, key in (
+        ("best.validation_nats_per_character", "validation"),
+        ("epochs.6.last_smooth_loss", "last_smooth_loss"),
+        ("epochs.6.saturated_share", "saturated_share"),
+    ):
+        values = first[key], better[key], better[key] - first[key]
+        assert row(name, RECIPE) == [f"{value:.5f}" for value in values]
+
+
+def test_the_blocks_and_the_smooth_losses() -> None:
     evaluation, epochs = metrics("evaluation"), metrics("train")["epochs"].values()
     blocks = evaluation["blocks"]
-    said = " ".join(README.split())
-    assert f"On the test part, {evaluation['test_characters']:,} characters" in said
+    page = " ".join(RESULTS.split())
+    assert f"On the test part, {evaluation['test_characters']:,} characters" in page
     assert (
         f"between {blocks['lowest']:.3f} and {blocks['highest']:.3f} nats (standard "
         f"deviation {blocks['standard_deviation']:.3f})"
-    ) in said
+    ) in page
     *losses, last = (f"{epoch['last_smooth_loss']:.1f}" for epoch in epochs)
-    assert f"epochs at {', '.join(losses)} and {last} nats" in said
+    assert f"epochs at {', '.join(losses)} and {last} nats" in page
 
 
 @pytest.mark.parametrize(
@@ -64,8 +127,8 @@ def test_the_passages_and_the_smooth_losses() -> None:
     [
         (["zero_state"], "central", "ours, central difference, h = 1e-4"),
         (["zero_state"], "fourth_order", "ours, fourth order, h = 1e-3"),
-        (None, "fourth_order", "the largest of six, fourth order"),
-        (None, "element", "its worst single element (floor 1e-4)"),
+        (None, "fourth_order", "largest norm-wise error of six checks, fourth order"),
+        (None, "element", "largest error of one element (denominator at least 1e-4)"),
     ],
 )
 def test_the_gradients(checks: list[str] | None, figure: str, called: str) -> None:
@@ -75,28 +138,16 @@ def test_the_gradients(checks: list[str] | None, figure: str, called: str) -> No
         if isinstance(check, dict) and "b" in check and (not checks or name in checks)
     }
     assert len(found) == (1 if checks else 6)
-    for parameter, said in zip("bcUWV", row(called), strict=True):
+    for parameter, written in zip("bcUWV", row(called), strict=True):
         largest = max(check[parameter][figure] for check in found.values())
-        assert float(said) == float(f"{largest:.1e}")
+        assert float(written) == float(f"{largest:.1e}")
 
 
-def test_the_quotation() -> None:
-    quoted = [line.removeprefix("> ") for line in re.findall(r"(?m)^> .*", README)]
-    sample = (ROOT / "metrics/sample.txt").read_text(encoding="utf-8")
-    assert len(quoted) > 2
-    assert "\n".join(quoted) in sample
-
-
-def test_the_better_values_are_those_of_the_guide() -> None:
-    guide = (ROOT / "docs/experiments.md").read_text(encoding="utf-8")
-    section = guide[guide.index("## Better values") : guide.index("## Share through")]
-    diff = dict(re.findall(r"(?m)^network\.(\w+) +\S+ +(\S+)", section))
-    assert row("the same, [docs/better.args](docs/better.args)") == [
-        f"{float(diff['nats_per_character']):.3f}",
-        f"{float(diff['bits_per_character']):.3f}",
-        f"{float(diff['perplexity']):#.3g}",
-        f"{100 * float(diff['accuracy']):.1f} %",
-    ]
+def test_the_quotations() -> None:
+    quotations = re.findall(r"(?m)(?:^> .*\n){2,}", README)
+    for quoted, name in zip(quotations, SAMPLES, strict=True):
+        text = quoted.replace("> ", "").rstrip("\n")
+        assert text in (ROOT / name).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -104,3 +155,24 @@ def test_links_lead_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
         if not link.startswith(("http", "#")):
             assert (page.parent / link.partition("#")[0]).exists(), link
+
+
+def test_each_direct_dependency_is_pinned_once_and_explained() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    dev = [*extras["dev"], *extras["offline"], *extras["remote"]]
+
+    def names(lines: list[str]) -> set[str]:
+        found = (re.match(r"[a-z][\w-]*", line.lower()) for line in lines)
+        return {name[0] for name in found if name} - {"charrnn"}
+
+    running, testing = (
+        names((ROOT / file).read_text().splitlines())
+        for file in ("requirements.txt", "requirements-dev.txt")
+    )
+    assert names(project["dependencies"]) <= running
+    assert names(dev) <= running | testing
+    assert not running & testing
+    explained = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").lower()
+    for name in names(project["dependencies"]) | names(dev):
+        assert re.search(rf"(?m)^\|[^|]*\b{name}\b", explained), name
