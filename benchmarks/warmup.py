@@ -6,7 +6,7 @@ The default book, split as in the pipeline, and the report's network: 100 hidden
 six epochs, float32.  Values are chosen by the validation part; the test part is read at
 the very end, by the recipes that are compared.  Writes `results/warmup.json` after each
 run and goes on from it when started again: remove it to begin anew (172 trainings).
-Then draws the figures of docs/experiments.md.  The numbers are exact, so they are the
+Then draws the figures of docs/recipe.md.  The numbers are exact, so they are the
 same on every machine.
 """
 

@@ -1,4 +1,4 @@
-"""The figures of docs/experiments.md, from what the study of the warm-up measured."""
+"""The figures of docs/recipe.md, from what the study of the warm-up measured."""
 
 from pathlib import Path
 from statistics import mean
