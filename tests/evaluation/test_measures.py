@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from charrnn.errors import BookError
 from charrnn.evaluation.measures import measure, spread
 from charrnn.exact import mean
-from charrnn.network.scoring import Scores
+from charrnn.network.model import Scores
 from charrnn.text.vocabulary import entropy_bits
 
 NATS = st.lists(st.floats(0, 20), min_size=1, max_size=50)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from charrnn.evaluation.measures import measure
 from charrnn.evaluation.scores import known_text, measure_text, named, score_lines
-from charrnn.network.model import initial_weights
-from charrnn.network.scoring import Scores, network_scores, pieces_of_scores
+from charrnn.network.model import Scores, initial_weights
+from charrnn.network.scoring import network_scores, pieces_of_scores
 from charrnn.text.vocabulary import Vocabulary
 
 KNOWN, UNKNOWN = "\n\tab é🙂", "xyzü\x1b\u2028\ud800"

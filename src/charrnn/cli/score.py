@@ -23,8 +23,8 @@ from charrnn.evaluation.scores import (
 )
 from charrnn.exact import bits
 from charrnn.files.artifacts import read_bytes
-from charrnn.network.model import Weights
-from charrnn.network.scoring import Scores, pieces_of_scores
+from charrnn.network.model import Scores, Weights
+from charrnn.network.scoring import pieces_of_scores
 from charrnn.text.book import decode_book
 from charrnn.text.vocabulary import Ids
 

@@ -6,18 +6,13 @@ Perplexity is e to the nats per character.
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from charrnn import exact
 from charrnn.errors import BookError, TrainingError
 from charrnn.exact import bits, mean
-
-if (
-    TYPE_CHECKING
-):  # the types of this module are read without the compiler of the scores
-    from charrnn.network.scoring import Scores
+from charrnn.network.model import Scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +35,7 @@ class Spread:
     highest: float
 
 
-def measure(scores: "Scores") -> Measures:
+def measure(scores: Scores) -> Measures:
     """Return the measures of the scores of a text.
 
     Raises
@@ -69,7 +64,7 @@ def measures_of(nats: float, *, accuracy: float) -> Measures:
     )
 
 
-def spread(scores: "Scores", blocks: int) -> Spread:
+def spread(scores: Scores, blocks: int) -> Spread:
     """Return the spread of the loss over equal blocks of a text.
 
     Raises

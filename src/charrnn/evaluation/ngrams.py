@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from charrnn import exact
 from charrnn.errors import BookError
 from charrnn.evaluation.measures import Measures, measures_of
-from charrnn.network.scoring import Scores
+from charrnn.network.model import Scores
 from charrnn.text.vocabulary import Ids, check_ids
 
 Array = NDArray[Any]

@@ -10,8 +10,8 @@ import numpy as np
 
 from charrnn.errors import BookError
 from charrnn.evaluation.measures import Measures, measures_of
-from charrnn.network.model import Weights
-from charrnn.network.scoring import Scores, pieces_of_scores
+from charrnn.network.model import Scores, Weights
+from charrnn.network.scoring import pieces_of_scores
 from charrnn.text.vocabulary import Ids, Vocabulary
 
 # Characters that are processed at once.

@@ -77,6 +77,21 @@ class Pass(NamedTuple):
     hidden: NDArray[Any]
 
 
+class Scores(NamedTuple):
+    """How well a model predicted each character of a text, from the second on.
+
+    Attributes
+    ----------
+    nats : (N - 1,) float64
+        -log of the probability that the model gave to the next character of the text.
+    hits : (N - 1,) bool
+        Whether that character was the most likely one (ties go to the lowest id).
+    """
+
+    nats: NDArray[np.float64]
+    hits: NDArray[np.bool_]
+
+
 def shapes(hidden_size: int, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
     """Return the shape of each array of `Weights`, by its name."""
     m, K = hidden_size, vocabulary_size

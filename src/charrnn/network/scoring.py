@@ -1,31 +1,14 @@
 """How well the network predicts a text, given as ids of its vocabulary."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from charrnn.errors import BookError
 from charrnn.exact import mean
 from charrnn.network.kernels import forward
-from charrnn.network.model import Weights
+from charrnn.network.model import Scores, Weights
 from charrnn.text.vocabulary import Ids, check_ids
-
-
-class Scores(NamedTuple):
-    """How well a model predicted each character of a text, from the second on.
-
-    Attributes
-    ----------
-    nats : (N - 1,) float64
-        -log of the probability that the model gave to the next character of the text.
-    hits : (N - 1,) bool
-        Whether that character was the most likely one (ties go to the lowest id).
-    """
-
-    nats: NDArray[np.float64]
-    hits: NDArray[np.bool_]
 
 
 def steps_at_once(weights: Weights) -> int:
