@@ -39,13 +39,13 @@ OWN = {
 EXEMPT = Path(reference.__file__)  # compared within tolerances; makes no artifact
 
 IMPORTS = words("""
-    argparse base64 codecs collections concurrent contextlib csv dataclasses difflib enum
-    errno filelock functools hashlib importlib io itertools jinja2 json llvmlite logging
-    markupsafe matplotlib numba os pathlib psutil pydantic re safetensors signal
-    subprocess sys textwrap threading time tqdm types typing unicodedata vl_convert xml
-    yaml zipfile""")
+    annotated_types argparse base64 codecs collections concurrent contextlib csv
+    dataclasses decimal difflib enum errno filelock functools hashlib importlib inspect io
+    itertools jinja2 json llvmlite logging markupsafe matplotlib numba operator os pathlib
+    pathspec pydantic re safetensors signal subprocess sys textwrap threading time tqdm
+    types typing unicodedata vl_convert yaml zipfile""")
 MEMBERS = {
-    "math": words("ceil fsum inf isfinite nan prod sqrt"),
+    "math": words("ceil floor fsum inf isfinite nan prod sqrt"),
     # Of floats: one IEEE operation for each element, or sums in the order of the elements.
     "numpy": words("""
         abs add append arange argmax argmin argsort argwhere array asarray
@@ -60,7 +60,7 @@ MEMBERS = {
 }
 BUILTINS = words("""
     __name__ abs all any bool bytes chr classmethod dict divmod enumerate float frozenset
-    getattr int isinstance len list map max min next object open ord property range repr
+    getattr hasattr int isinstance len list map max min next object open ord property range repr
     round set setattr slice sorted str super tuple type vars zip""")
 # Of arrays: sizes, moves, comparisons; `reduceat` of extremes and of counts; draws that
 # are uniform, or rounded from float64.  The last two lines are not of arrays.
