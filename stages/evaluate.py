@@ -1,8 +1,8 @@
-"""Measure the best weights on the test part, beside what simple models achieve."""
+"""Measure the best weights on the test part, and simple models for comparison."""
 
 from stages.runtime import signals
 
-if __name__ == "__main__":  # before the imports that take long
+if __name__ == "__main__":  # before the slow imports
     signals.end_at_once("evaluate")
 
 
@@ -38,7 +38,9 @@ def main() -> None:
     models = {"uniform": uniform(vocabulary.size)}
     for name, order in ORDERS.items():
         if not fits(vocabulary.size, order) or len(training) < order:
-            log.info("no %s: too many distinct characters, or too short a text", name)
+            log.info(
+                "no %s: too many distinct characters, or the text is too short", name
+            )
             continue
         model = NGram.fit(training, vocabulary.size, order)
         models[name] = measure(model.scores(test))

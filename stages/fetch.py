@@ -1,8 +1,8 @@
-"""Write the default book: a part of the Bible, one verse a line."""
+"""Write the default book: a part of the Bible, one verse per line."""
 
 from stages.runtime import signals
 
-if __name__ == "__main__":  # before the imports that take long
+if __name__ == "__main__":  # before the slow imports
     signals.end_at_once("fetch")
 
 

@@ -1,8 +1,8 @@
-"""Verify every gradient before anything is learned; fail if one is wrong."""
+"""Check every gradient numerically before training; fail if one is wrong."""
 
 from stages.runtime import signals
 
-if __name__ == "__main__":  # before the imports that take long
+if __name__ == "__main__":  # before the slow imports
     signals.end_at_once("gradcheck")
 
 from concurrent.futures import ThreadPoolExecutor
@@ -70,7 +70,7 @@ def main() -> None:
         config.fourth_order_step,
     )
     with (
-        ThreadPoolExecutor() as beside,
+        ThreadPoolExecutor() as executor,
         tqdm(
             total=3 * elements,
             unit="element",
@@ -79,8 +79,8 @@ def main() -> None:
             leave=False,
         ) as bar,
     ):
-        # In the meantime: the code that trains has to be compiled for it.
-        judged = beside.submit(
+        # In parallel, because this compiles the training code first.
+        update_check = executor.submit(
             check_updates, weights, ids, hidden, config.sequence_length, l2=config.l2
         )
         checks = check(
@@ -91,17 +91,17 @@ def main() -> None:
             config,
             on_element=lambda: bool(bar.update()),
         )
-    updates = judged.result()
+    updates = update_check.result()
     log.info(
-        "errors |analytic - numerical| / max(%g, |analytic| + |numerical|), by 2-norms "
+        "errors |analytic - numerical| / max(%g, |analytic| + |numerical|), of 2-norms "
         "or of single elements:",
         config.floor,
     )
     for line in table(checks):
         log.info("%s", line)
     log.info(
-        "%d updates by the code that trains, float32 and float64: each is AdaGrad's step "
-        "with these gradients, to the bit",
+        "%d updates of the training code, float32 and float64: each equals AdaGrad's "
+        "step with these gradients, bit for bit",
         updates,
     )
     settings = GradientCheckSettings(

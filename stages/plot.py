@@ -1,8 +1,8 @@
-"""Draw the smooth loss: a panel an epoch, and all epochs over one another."""
+"""Draw the smooth loss: one panel per epoch, and all epochs overlaid."""
 
 from stages.runtime import signals
 
-if __name__ == "__main__":  # before the imports that take long
+if __name__ == "__main__":  # before the slow imports
     signals.end_at_once("plot")
 
 from typing import Any

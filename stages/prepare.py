@@ -1,8 +1,8 @@
-"""Turn a book into a vocabulary and the ids of its three parts."""
+"""Read the book; write its vocabulary and the character ids of its three parts."""
 
 from stages.runtime import signals
 
-if __name__ == "__main__":  # before the imports that take long
+if __name__ == "__main__":  # before the slow imports
     signals.end_at_once("prepare")
 
 from pathlib import Path
@@ -43,8 +43,8 @@ def main() -> None:
     )
     if len(parts.training) < 2:
         message = (
-            f"{config.book}: too short: of its {len(text)} characters "
-            f"{len(parts.training)} are for training, which needs at least 2"
+            f"{config.book}: too short: {len(parts.training)} of its {len(text)} "
+            f"characters are for training, which needs at least 2"
         )
         raise BookError(message)
     sizes = {f"{name}_characters": len(part) for name, part in parts._asdict().items()}
@@ -60,7 +60,7 @@ def main() -> None:
         out.json(VOCABULARY, vocabulary_content(vocabulary))
         out.json(CORPUS, metrics.content())
     log.info(
-        "%s: %s characters, %d distinct; %s to learn, %s to validate, %s to test",
+        "%s: %s characters, %d distinct; %s for training, %s for validation, %s for the test",
         config.book,
         f"{len(text):,}",
         vocabulary.size,

@@ -1,12 +1,10 @@
-"""Let the best weights write a text, and see how much of it is the book's."""
+"""Sample a text with the best weights; measure how much is copied from the book."""
 
 from stages.runtime import signals
 
-if __name__ == "__main__":  # before the imports that take long
+if __name__ == "__main__":  # before the slow imports
     signals.end_at_once("sample")
 
-
-import numpy as np
 
 from charrnn.errors import ConfigError, VocabularyError
 from charrnn.evaluation.copying import longest_copy, share_new
@@ -37,7 +35,7 @@ def main() -> None:
     ids = continue_text(
         weights,
         prime,
-        np.zeros(weights.hidden_size, dtype=weights.b.dtype),
+        weights.zero_state(),
         length=config.length,
         choice=config,
         rng=stream(Purpose.SAMPLE, config.seed),
@@ -52,7 +50,9 @@ def main() -> None:
         out.text(SAMPLE, begin + text + "\n")
         out.json(COPYING, metrics.content())
     log.info("%s", begin + text)
-    log.info("longest copy of the book: %d characters, %r", len(copied), copied)
+    log.info(
+        "longest passage copied from the book: %d characters, %r", len(copied), copied
+    )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Learn the training part; keep the best and the last weights, the curve, the texts."""
+"""Train; write the best and the last weights, the loss curve and the sampled texts."""
 
 from stages.runtime import signals
 
-if __name__ == "__main__":  # before the imports that take long
+if __name__ == "__main__":  # before the slow imports
     signals.end_at_once("train")
 
 import contextlib
@@ -83,7 +83,7 @@ def main() -> None:
             "; validation in nats per character" if len(validation) else "",
         )
         if state.update:
-            log.info("going on from update %s", f"{state.update:,}")
+            log.info("resuming from update %s", f"{state.update:,}")
         text_rng = functools.partial(stream, Purpose.TRAINING_TEXT, config.seed)
         progress = Progress(
             state,
@@ -114,28 +114,28 @@ def main() -> None:
 def _follow(
     state: Run, steps: Iterator[Run], progress: Progress, checkpoints: Checkpoints
 ) -> None:
-    """Go through a training run, tell how far it is, and keep it safe."""
+    """Run the training; show the progress and save checkpoints."""
     with contextlib.closing(Stop()) as stop:
         for _ in steps:
             stop.hold()
-            progress.tell()
-            if stop.is_asked_for:
+            progress.show()
+            if stop.is_requested:
                 message = (
                     f"{stop.reason} at update {state.update:,} of {progress.total:,}; "
-                    f"{_keep(state, checkpoints)}"
+                    f"{_save(state, checkpoints)}"
                 )
                 raise Stopped(message, stop.code)
             checkpoints.save_if_due(state)
-    progress.tell()
+    progress.show()
 
 
-def _keep(state: Run, checkpoints: Checkpoints) -> str:
-    """Save a run; return what came of it."""
+def _save(state: Run, checkpoints: Checkpoints) -> str:
+    """Save a run; return what to tell the user."""
     try:
         checkpoints.save(state)
     except ArtifactError as error:
-        return f"not saved: {error}; an older checkpoint may be there"
-    return f"saved in {checkpoints.path.parent}: the next dvc repro goes on there"
+        return f"not saved: {error}; to resume from an older checkpoint, if there is one, type: dvc repro"
+    return f"saved in {checkpoints.path.parent}; to resume, type: dvc repro"
 
 
 if __name__ == "__main__":

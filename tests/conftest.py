@@ -1,4 +1,4 @@
-"""Shared by the tests: settings of Hypothesis, and a project of 300 characters."""
+"""Shared fixtures: settings of Hypothesis, and a project of 300 characters."""
 
 import contextlib
 import json
@@ -27,7 +27,7 @@ PROSE = (
     "without him was not any thing made that was made. In him was life; and the life\n"
     "was the light of men. And the light shineth in darkness, and the darkness..."
 )[:300]
-# Where the values of a small project differ from the defaults.
+# Values of a small project that differ from the defaults.
 SMALL: dict[str, dict[str, Any]] = {
     "fetch": {"first_book": "Jude", "last_book": "Jude"},
     "prepare": {
@@ -89,14 +89,14 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """Return a small project, which is the working folder meanwhile."""
+    """Return a small project, as the working folder."""
     monkeypatch.chdir(tmp_path)
     return Project(tmp_path)
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a small project whose stages have all run; only to be read."""
+    """Return a small project whose stages have all run; read-only."""
     folder = tmp_path_factory.mktemp("finished")
     Project(folder)
     with contextlib.chdir(folder):
@@ -107,12 +107,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def whole(project: Project, finished: Path) -> Project:
-    """Return a small project whose stages have all run; the working folder meanwhile."""
+    """Return a copy of `finished`, as the working folder."""
     shutil.copytree(finished, project.folder, dirs_exist_ok=True)
     return project
 
 
 @pytest.fixture(scope="module")
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a file name that the examples of a property test may use in turn."""
+    """Return a path that the examples of a property test may reuse."""
     return tmp_path_factory.mktemp("scratch") / "file"

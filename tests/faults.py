@@ -1,4 +1,4 @@
-"""Trainings to be stopped, and projects to put faults into."""
+"""Trainings as processes, to be stopped, and projects for them."""
 
 import contextlib
 import os
@@ -17,9 +17,8 @@ from tests.pipeline import STAGES, copy_sources
 from tests.small_run import PARAMS, make_book
 from tests.terminals import SECONDS, Said
 
-# What Python runs: the stage, and the stage with a checkpoint twenty times a second, so
-# that a kill finds one that is not the first and not the last, and a word after each.
-# Nothing else of the project may be imported: it would be part of the fingerprint.
+# Arguments of Python: the stage, and the stage with a checkpoint every 50 ms and a line
+# after each.  A further import of the project would change the fingerprint.
 TRAIN = ("-m", "stages.train")
 OFTEN = (
     "-c",
@@ -28,10 +27,10 @@ import runpy, sys
 from charrnn.files import checkpoints
 checkpoints._SECONDS, checkpoints._SHARE = 0.05, 1.0
 save = checkpoints.Checkpoints.save_if_possible
-def save_and_say(self, run):
+def save_and_print(self, run):
     save(self, run)
     print("saved", file=sys.stderr)
-checkpoints.Checkpoints.save_if_possible = save_and_say
+checkpoints.Checkpoints.save_if_possible = save_and_print
 runpy.run_module("stages.train", run_name="__main__", alter_sys=True)
 """,
 )
@@ -44,7 +43,7 @@ ENVIRONMENT = os.environ | {
 
 
 def make_training(folder: Path, *, epochs: int = 20) -> None:
-    """Make a project that is ready to be trained, for a second or two."""
+    """Make a project that is ready for a training of a second or two."""
     values = PARAMS.replace("epochs: 2", f"epochs: {epochs}").replace(
         "validate_every: 100, text_every: 100", "validate_every: 1999, text_every: 997"
     )
@@ -56,7 +55,7 @@ def make_training(folder: Path, *, epochs: int = 20) -> None:
 
 
 def make_repository(folder: Path) -> None:
-    """Make the same under DVC, with all its code, run as far as the gradient check."""
+    """Make the same project under DVC, with all code; run it up to the gradient check."""
     copy_sources(folder)
     make_training(folder)
     for command in (["git", "init", "-q"], ["dvc", "repro", "-q", "gradcheck"]):
@@ -64,7 +63,7 @@ def make_repository(folder: Path) -> None:
 
 
 def outputs(folder: Path) -> dict[str, bytes]:
-    """Return what a training wrote, and every file that should not be there."""
+    """Return the outputs of a training, and all temporary files."""
     expected = {folder / path for path in STAGES["train"].writes}
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
@@ -74,14 +73,14 @@ def outputs(folder: Path) -> dict[str, bytes]:
 
 
 class Trainer:
-    """A training in a process of its own, which leads a group of processes.
+    """A training in a process that leads a process group.
 
     Parameters
     ----------
     folder : Path
-        Where it runs.
+        Working folder.
     *arguments : str
-        Of this Python.
+        Arguments of Python.
     """
 
     def __init__(self, folder: Path, *arguments: str) -> None:
@@ -100,15 +99,15 @@ class Trainer:
 
     @property
     def said(self) -> str:
-        """All that it and what it started have said, to the end of them all."""
+        """The complete output, after all processes of the group have ended."""
         return self._said.read_on()
 
     def wait_for(self, words: str) -> None:
-        """Wait until it has said something."""
+        """Wait for a given output."""
         assert self._said.read_until(words), self.said
 
     def wait_for_checkpoint(self) -> None:
-        """Wait until it has learned and saved something, if it does so often."""
+        """Wait for a checkpoint; only with `OFTEN`."""
         self.wait_for("first loss")
         self.wait_for("\nsaved\n")
 
@@ -118,11 +117,11 @@ class Trainer:
         return self.end()
 
     def end(self, seconds: float = SECONDS) -> int:
-        """Wait for its end; return the exit code."""
+        """Wait for the end; return the exit code."""
         return self.process.wait(seconds)
 
     def kill(self) -> None:
-        """Leave nothing of its group behind."""
+        """Kill the process group."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -132,7 +131,7 @@ class Trainer:
 
 @contextlib.contextmanager
 def training(folder: Path, *arguments: str) -> Iterator[Trainer]:
-    """Start a training; nothing of it is left at the end."""
+    """Start a training; kill its process group at the end."""
     trainer = Trainer(folder, *arguments)
     try:
         yield trainer

@@ -1,4 +1,4 @@
-"""What dvc.yaml says of each stage, for the tests that go through all of them."""
+"""The stages of dvc.yaml, for tests of all stages."""
 
 import importlib
 import shutil
@@ -12,9 +12,8 @@ import yaml
 from stages.runtime.running import run
 from tests.imports import ROOT
 
-BOOK = Path(
-    "data/raw/book.txt"
-)  # in the tests' projects; dvc.yaml says ${prepare.book}
+# In the projects of the tests; dvc.yaml says ${prepare.book}.
+BOOK = Path("data/raw/book.txt")
 
 
 class Stage(NamedTuple):
@@ -24,11 +23,11 @@ class Stage(NamedTuple):
     ----------
     name : str
     values : list of str
-        The sections of params.yaml, or the single values, that it reads.
+        Sections and single values of params.yaml that the stage reads.
     code : list of str
-        The code that it depends on.
+        Files and folders of code that the stage depends on.
     reads, writes : list of Path
-        Its other files.
+        Other files that the stage reads and writes.
     """
 
     name: str
@@ -39,11 +38,11 @@ class Stage(NamedTuple):
 
     @property
     def module(self) -> ModuleType:
-        """Its script."""
+        """The module of the script."""
         return importlib.import_module(f"stages.{self.name}")
 
     def run(self) -> None:
-        """Run it in this process as its command does."""
+        """Run the stage in this process as the command does."""
         run(self.name, self.module.main)
 
 
@@ -66,7 +65,7 @@ STAGES = {name: _stage(name, entry) for name, entry in PIPELINE["stages"].items(
 
 
 def copy_sources(folder: Path) -> None:
-    """Copy what git would commit, but for the results of the stages."""
+    """Copy all files that git would commit, except the results of the stages."""
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"],
         cwd=ROOT, capture_output=True, text=True, check=True,

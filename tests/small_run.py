@@ -1,7 +1,7 @@
-"""The stages of the pipeline in one process, on a small made-up book.
+"""Run the stages of the pipeline in one process, on a small synthetic book.
 
 ``python -m tests.small_run`` in an empty folder runs them and prints the sha256 of each
-file that they wrote; with ``--inspect`` also the fused operations and the calls of a
+output; with ``--inspect`` also the fused operations and the calls of a
 math library in the compiled code.
 """
 
@@ -38,7 +38,7 @@ SENTENCE = "the lamb and a lion of every tongue came unto them; so it was. Behol
 
 
 def make_book(words: int, seed: int = 0) -> str:
-    """Make a book of words drawn from a few, in lines of ten."""
+    """Make a book of random words of `SENTENCE`, ten per line."""
     choice = np.array(SENTENCE.split(" "))
     drawn = np.random.default_rng(seed).integers(0, len(choice), words)
     lines = choice[drawn].reshape(-1, 10)
@@ -70,7 +70,7 @@ def unwanted(assembly: str) -> list[str]:
 
 
 def inspect() -> list[str]:
-    """Return what `unwanted` finds in the compiled kernels."""
+    """Return the `unwanted` code of the compiled kernels."""
     found = []
     kernels: list[Any] = [learning._make_updates]
     kernels += [forward._score_blocks, drawing._draw_one_by_one]

@@ -1,9 +1,8 @@
-"""A training killed again and again at random moments, and compared at its end.
+"""Kill a training again and again at random moments; compare the outputs.
 
-``python -m tests.soak [kills] [seed]``, by default a hundred kills.  Each training starts
-from where the one before it was stopped, until one gets to its end before its kill does:
-that is a round, and its files are compared byte by byte with those of a training that
-nobody disturbed.  The exit code is 1 if one of them differs.
+``python -m tests.soak [kills] [seed]``, by default a hundred kills.  Each training
+resumes the one before, until one ends before its kill: that is a round.  Its files are
+compared byte by byte with those of an undisturbed training.  The exit code is 1 if one of them differs.
 """
 
 import argparse
@@ -20,13 +19,13 @@ from pathlib import Path
 from tests.faults import CHECKPOINTS, OFTEN, make_training, outputs, training
 
 KINDS = (signal.SIGKILL, signal.SIGINT, signal.SIGTERM)
-# Most are killed while they learn, some at any moment from Python's start on.
-WHILE_LEARNING = 0.8
+# Share of kills during the training; the others come at any moment after Python starts.
+WHILE_TRAINING = 0.8
 LONGEST_LIFE = 0.5  # seconds
 
 
 def soak(kills: int, seed: int) -> int:
-    """Kill so many times; return how many rounds ended in other bytes."""
+    """Kill trainings; return the number of mismatches."""
     rng, count = random.Random(seed), Counter[str]()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
@@ -39,19 +38,19 @@ def soak(kills: int, seed: int) -> int:
         while sum(count[kind.name] for kind in KINDS) < kills:
             kind = rng.choice(KINDS)
             with training(folder, *OFTEN) as trainer:
-                if rng.random() < WHILE_LEARNING:
+                if rng.random() < WHILE_TRAINING:
                     trainer.wait_for("first loss")
                 try:
                     code = trainer.end(rng.uniform(0.0, LONGEST_LIFE))
                 except subprocess.TimeoutExpired:
                     code = trainer.stop(kind)
                     count[kind.name if code else "too late"] += 1
-                count["resumes"] += "going on from update" in trainer.said
+                count["resumes"] += "resuming from update" in trainer.said
                 if code == 1:
                     raise SystemExit(trainer.said)
             written, kept = outputs(folder), any(folder.glob(f"{CHECKPOINTS}/*.ch*"))
             halves = [name for name in written if name.endswith(".tmp")]
-            # A kill may come when all is written, and Python has not quite ended.
+            # A kill may come after the last write, before Python has ended.
             if code == 0 or (written.keys() >= expected.keys() and not kept):
                 _end_round(folder, expected, count)
             elif any(
@@ -61,7 +60,7 @@ def soak(kills: int, seed: int) -> int:
         _to_the_end(folder)
         _end_round(folder, expected, count)
     each = ", ".join(f"{count[kind.name]} {kind.name}" for kind in KINDS)
-    print(  # noqa: T201 - what it is for
+    print(  # noqa: T201 - the result
         f"{kills} kills survived ({each}), {count['resumes']} resumes, "
         f"{count['rounds']} rounds compared, {count['mismatches']} mismatches, "
         f"seed {seed}, {time.monotonic() - began:.0f} s"
@@ -76,7 +75,7 @@ def _to_the_end(folder: Path) -> None:
 
 
 def _end_round(folder: Path, expected: dict[str, bytes], count: Counter[str]) -> None:
-    """Compare what was written, and make ready for the next round."""
+    """Compare the outputs, and remove them for the next round."""
     count["rounds"] += 1
     count["mismatches"] += outputs(folder) != expected
     for name in outputs(folder):

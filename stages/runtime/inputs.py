@@ -1,7 +1,7 @@
-"""What a stage reads, and whether it changed meanwhile.
+"""The inputs of a stage, and whether one of them changed while the stage ran.
 
-DVC notes the inputs of a stage when it has ended.  If one was edited while the stage
-ran, dvc.lock would pair the new input with the old results, so such a stage must fail.
+DVC records the inputs of a stage after the stage has ended.  If an input was edited while
+the stage ran, dvc.lock would pair the new input with the old results: the stage must fail.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ _PACKAGE = Path(charrnn.__file__).parent
 
 
 class Inputs:
-    """The inputs of a stage, as they are when this is made: values, files and code.
+    """The values, files and code that a stage reads, as they are at construction.
 
     Parameters
     ----------
@@ -37,12 +37,12 @@ class Inputs:
         name of a single value, such as ``train.sequence_length``.
     files : sequence of Path
     code : sequence of Path
-        What belongs to the code though no import shows it, such as templates.
+        Files that belong to the code but are not imported, such as templates.
 
     Raises
     ------
     InputError
-        If the code that runs is not the one in ``src`` here, which dvc.lock will name.
+        If the code that runs differs from ``src`` in this folder, which dvc.lock records.
     """
 
     def __init__(
@@ -78,12 +78,12 @@ class Inputs:
 
     @property
     def fingerprint(self) -> str:
-        """A name for exactly these inputs."""
+        """A digest of these inputs."""
         text = json.dumps(self._before, sort_keys=True)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:24]
 
     def check(self) -> None:
-        """Refuse to let the outputs appear if an input is not as it was.
+        """Refuse to write the outputs if an input has changed.
 
         Raises
         ------
@@ -101,12 +101,12 @@ class Inputs:
 
     @contextlib.contextmanager
     def outputs(self) -> Iterator[Outputs]:
-        """Let the files that are written inside appear together, and say which.
+        """Write files that appear together at the end, and log their names.
 
         Raises
         ------
         InputError
-            If an input is not as it was; then no file appears.
+            If an input has changed; then no file appears.
         """
         with signals.undoing(), Outputs() as out:
             yield out
@@ -134,8 +134,8 @@ def _refuse_other_code(code: Sequence[Path]) -> None:
             here = SOURCES / path.relative_to(_PACKAGE)
             if not here.is_file() or _digest(here) != _digest(path):
                 message = (
-                    f"{here} is not the code that runs, which is {path}: dvc.lock would "
-                    f"name the wrong one; install this folder: pip install -e ."
+                    f"{here} is not the code that runs, {path}: dvc.lock would record "
+                    f"the wrong file; install this folder: pip install -e ."
                 )
                 raise InputError(message)
 

@@ -1,4 +1,4 @@
-"""Where the files of the stages lie; dvc.yaml says which stage makes and reads each."""
+"""The paths of the stages' files; dvc.yaml says which stage writes and reads each."""
 
 from pathlib import Path
 

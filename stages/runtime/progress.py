@@ -1,4 +1,4 @@
-"""Telling how far a training is: a bar in a terminal, a line now and then elsewhere."""
+"""Progress of a training: a bar in a terminal, elsewhere a log line every 30 s."""
 
 import logging
 import time
@@ -14,12 +14,12 @@ from charrnn.training.state import Run
 
 log = logging.getLogger("charrnn")
 
-_SECONDS = 30.0
-_SAMPLE = 24  # characters, so that a line of it fits a terminal of 100
+_SECONDS = 30.0  # between two log lines
+_SAMPLE = 24  # characters, so that the log line fits a terminal of 100 columns
 
 
 class Progress:
-    """Tells about a run, at the end of each epoch and in between.
+    """Shows the progress of a run, at the end of each epoch and in between.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ class Progress:
         Updates in an epoch.
     epochs : int
     is_validated : bool
-        Whether there is a validation at the end of each epoch.
+        Whether each epoch ends with a validation.
     first : (1,) unsigned integer
-        What the short samples continue.
+        The character that the short samples continue.
     text_rng : callable
         Returns the random generator of a sample at a given update.
     vocabulary : Vocabulary
@@ -50,8 +50,8 @@ class Progress:
         self._run, self._windows, self.total = run, windows, epochs * windows
         self._is_validated = is_validated
         self._first, self._text_rng, self._vocabulary = first, text_rng, vocabulary
-        self._told = self._finished_epochs()
-        self._told_at = time.monotonic()
+        self._shown_epochs = self._finished_epochs()
+        self._shown_at = time.monotonic()
         self._bar = tqdm(
             total=self.total,
             initial=run.update,
@@ -63,18 +63,18 @@ class Progress:
         )
 
     def close(self) -> None:
-        """Leave the bar as it is."""
+        """Close the bar; it stays visible."""
         self._bar.close()
 
-    def tell(self) -> None:
-        """Tell what is new."""
+    def show(self) -> None:
+        """Update the bar; log a finished epoch."""
         run = self._run
         self._bar.update(run.update - self._bar.n)
         losses = f"smooth loss {run.smooth_loss:.2f}"
         if run.validations:
             losses += f", validation {run.validations[-1].nats_per_character:.4f}"
         self._bar.set_postfix_str(losses, refresh=False)
-        if (finished := self._finished_epochs()) > self._told:
+        if (finished := self._finished_epochs()) > self._shown_epochs:
             log.info(
                 "epoch %d, update %s: %s; %s",
                 finished,
@@ -82,15 +82,15 @@ class Progress:
                 losses,
                 self._sample(),
             )
-            self._told, self._told_at = finished, time.monotonic()
-        elif self._bar.disable and time.monotonic() - self._told_at > _SECONDS:
+            self._shown_epochs, self._shown_at = finished, time.monotonic()
+        elif self._bar.disable and time.monotonic() - self._shown_at > _SECONDS:
             log.info(
                 "update %s of %s: %s", f"{run.update:,}", f"{self.total:,}", losses
             )
-            self._told_at = time.monotonic()
+            self._shown_at = time.monotonic()
 
     def _finished_epochs(self) -> int:
-        """Return how many epochs are behind, their validation included."""
+        """Return the number of finished epochs, their validation included."""
         run, finished = self._run, len(self._run.epochs)
         last = run.validations[-1].update if run.validations else 0
         if self._is_validated and last < finished * self._windows:
@@ -98,12 +98,12 @@ class Progress:
         return finished
 
     def _sample(self) -> str:
-        """Return a short text, on one line, whatever is in it."""
+        """Return a short sampled text; unprintable characters become spaces."""
         weights = self._run.weights
         ids = continue_text(
             weights,
             self._first,
-            np.zeros_like(weights.b),
+            weights.zero_state(),
             length=_SAMPLE,
             choice=Choice(),
             rng=self._text_rng(self._run.update),

@@ -1,4 +1,4 @@
-"""What every stage needs to run as a command: a log, and endings of one line."""
+"""Run a stage as a command: set up its log; turn our errors into one line."""
 
 import logging
 import sys
@@ -11,12 +11,12 @@ log = logging.getLogger("charrnn")
 
 
 def run(stage: str, main: Callable[[], None]) -> None:
-    """Run a stage; a refusal is one line on the standard error, and exit code 1.
+    """Run a stage; one of our errors becomes one line on stderr and exit code 1.
 
     Parameters
     ----------
     stage : str
-        Its name.
+        Name of the stage, the prefix of its log lines.
     main : callable
     """
     logging.basicConfig(

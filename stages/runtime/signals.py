@@ -1,8 +1,9 @@
-"""How a stage ends before it is done: Ctrl-C, SIGTERM, or a DVC that was killed.
+"""Stopping a stage early: Ctrl-C, SIGTERM, or the death of the DVC that runs the stage.
 
-Ctrl-C and SIGTERM end a stage at once (`end_at_once`), are an exception while it writes
-its outputs (`undoing`), and are noted while it trains (`Stop`).  Nothing happens on import.
-A signal that the stage was started to ignore (``trap ''``, a background job) stays ignored.
+Ctrl-C and SIGTERM end a stage at once (`end_at_once`), raise an exception while the stage
+writes its outputs (`undoing`), and are recorded while it trains (`Stop`).  Importing this
+module installs no handler.  A signal that was ignored when the stage started (``trap ''``,
+a background job) stays ignored.
 """
 
 import contextlib
@@ -15,17 +16,17 @@ from types import FrameType
 
 _Handler = Callable[[int, FrameType | None], object] | int | None
 
-_SECONDS = 0.3  # between two looks at the process that started this one
-_NOT_DONE = "stopped before it was done; run it again"
+_SECONDS = 0.3  # between two checks of the parent process
+_NOT_DONE = "stopped before it finished; to run it again, type: dvc repro"
 
 
 class Stopped(BaseException):
-    """The stage was asked to stop: no error, and nothing that an ``except`` may swallow.
+    """The user stopped the stage; ``except Exception`` does not catch this.
 
     Attributes
     ----------
     code : int
-        The exit code: 128 and the signal's number.
+        The exit code: 128 plus the number of the signal.
     """
 
     def __init__(self, message: str, code: int) -> None:
@@ -34,25 +35,25 @@ class Stopped(BaseException):
 
 
 def end_at_once(stage: str) -> None:
-    """Let Ctrl-C and SIGTERM end the process with one line from now on.
+    """From now on, let Ctrl-C and SIGTERM end the process with one line.
 
-    Called before the imports that take long.  There is nothing to keep yet.
+    Called before the slow imports, when there is no work to save.
     """
 
     def end(number: int, _frame: FrameType | None) -> None:
-        # No exception: a callback of LLVM's or of the import system's would swallow it, or
-        # answer with a traceback.
+        # No exception: a callback of LLVM or of the import system would swallow the
+        # exception or print a traceback.
         line = f"{stage}: {_NOT_DONE}\n"
         os.write(2, (("\n" if os.isatty(2) else "") + line).encode())
         os._exit(128 + number)
 
     _handle(end)
-    _first_starters()
+    _first_parents()
 
 
 @contextlib.contextmanager
 def undoing() -> Iterator[None]:
-    """Let a signal raise `Stopped` inside: there is work to undo."""
+    """Let a signal raise `Stopped` inside, so that partial work is undone."""
 
     def stop(number: int, _frame: FrameType | None) -> None:
         raise Stopped(_NOT_DONE, 128 + number)
@@ -65,11 +66,11 @@ def undoing() -> Iterator[None]:
 
 
 class Stop:
-    """Notes a request to stop, for a loop that looks at it between two pieces of work.
+    """Records a request to stop, for a loop that checks it between two steps.
 
-    Until `hold` a signal has its usual effect; from then on it is noted.  A second
-    signal has its usual effect again.  DVC that is killed is a request to stop, too: the
-    training that it leaves behind would refuse the next one.
+    Until `hold`, a signal has its usual effect; from then on the signal is recorded.  A
+    second signal has its usual effect again.  The death of DVC is a request to stop, too:
+    otherwise the orphaned training would block the next one.
 
     Attributes
     ----------
@@ -82,36 +83,36 @@ class Stop:
         self.reason: str | None = None
         self.code = 1
         self._before: dict[int, _Handler] | None = None
-        self._looked = float("-inf")
+        self._checked_at = float("-inf")
 
     def hold(self) -> None:
-        """Note signals from now on: there is something to keep."""
+        """Record signals from now on: there is work to save."""
         if self._before is None:
-            self._before = _handle(self._note)
+            self._before = _handle(self._record)
 
-    def _note(self, number: int, _frame: FrameType | None) -> None:
+    def _record(self, number: int, _frame: FrameType | None) -> None:
         name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
         self.reason, self.code = f"stopped by {name}", 128 + number
         self.close()
 
     def close(self) -> None:
-        """Give the signals their usual effects back."""
+        """Restore the usual effects of the signals."""
         _restore(self._before or {})
 
     @property
-    def is_asked_for(self) -> bool:
-        """Whether to stop."""
+    def is_requested(self) -> bool:
+        """Whether the loop should stop."""
         now = time.monotonic()
-        if self.reason is None and now - self._looked > _SECONDS:
-            self._looked = now
-            # One that was started by hand may outlive the shell that started it.
-            if "DVC_STAGE" in os.environ and _starters() != _first_starters():
-                self.reason = "stopped, as the process that started this has gone"
+        if self.reason is None and now - self._checked_at > _SECONDS:
+            self._checked_at = now
+            # A training that was started by hand may outlive its shell.
+            if "DVC_STAGE" in os.environ and _parents() != _first_parents():
+                self.reason = "stopped (DVC has ended)"
         return self.reason is not None
 
 
 def _handle(handler: _Handler) -> dict[int, _Handler]:
-    """Let a handler deal with the signals, but not with ignored ones; return the old."""
+    """Install a handler for the signals that are not ignored; return the old handlers."""
     return {
         number: signal.signal(number, handler)
         for number in (signal.SIGINT, signal.SIGTERM)
@@ -124,24 +125,24 @@ def _restore(handlers: dict[int, _Handler]) -> None:
         signal.signal(number, handler)
 
 
-def _starters() -> tuple[int, ...]:
-    """Return the process that started this one and, where that is a shell, the shell's.
+def _parents() -> tuple[int, ...]:
+    """Return the id of the parent process and, if that is a shell, of its parent.
 
-    DVC runs ``sh -c command``.  Some shells become the command; others stay, and are
-    orphans themselves when DVC is killed.  Only Linux tells what started them.
+    DVC runs ``sh -c command``.  Some shells replace themselves by the command; others keep
+    running, and become orphans when DVC is killed.  Only Linux tells the parent of a shell.
     """
     parent = os.getppid()
     with contextlib.suppress(OSError):
         name, *arguments = _read(f"/proc/{parent}/cmdline").split(b"\0")
         if name.endswith(b"sh") and b"-c" in arguments:
-            status = _read(f"/proc/{parent}/stat")  # id (name) state parent's-id ...
+            status = _read(f"/proc/{parent}/stat")  # id (name) state parent ...
             return parent, int(status.rpartition(b")")[2].split()[1])
     return (parent,)
 
 
 def _read(path: str) -> bytes:
-    with open(path, "rb") as file:  # noqa: PTH123 - to import pathlib takes 15 ms
+    with open(path, "rb") as file:  # noqa: PTH123 - importing pathlib takes 15 ms
         return file.read()
 
 
-_first_starters = functools.cache(_starters)
+_first_parents = functools.cache(_parents)

@@ -1,4 +1,4 @@
-"""Tests of damaged files: each is refused by a message that names it."""
+"""Tests of damaged files: the message names the file."""
 
 import pickle
 import sys
@@ -24,10 +24,10 @@ READERS: dict[str, Callable[[Path], Any]] = {
 
 
 class Trap:
-    """Something whose unpickling raises."""
+    """An object that raises when it is unpickled."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Say how it is unpickled."""
+        """Return the call that unpickling makes."""
         return (sys.exit, ("a pickle was loaded",))
 
 
@@ -47,7 +47,7 @@ def written(path: Path, kind: str) -> bytes:
 
 
 def reads_or_refuses(path: Path, kind: str, content: bytes) -> None:
-    """Expect that a file is read, or refused by a message that names it."""
+    """Assert that a file is read, or refused with a message that names the file."""
     path.write_bytes(content)
     message = str(path)
     try:

@@ -1,4 +1,4 @@
-"""A run kept on disk is the run, to the bit, at whatever moment it was kept."""
+"""A checkpoint saved at any moment restores the run bit for bit."""
 
 import dataclasses
 import os
@@ -50,13 +50,13 @@ LOOKED_AT = replace(
 
 @pytest.fixture(autouse=True)
 def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    # A yield after every window, and three more inside each validation.
+    # A yield after every window, and three more in each validation.
     monkeypatch.setattr(scoring, "steps_at_once", lambda _: 10)
     monkeypatch.setattr(trainings, "steps_at_once", lambda _: 10)
 
 
 def bits(value: Any) -> object:
-    """Return something that is equal only where every bit is."""
+    """Return a value that is equal only for equal bits."""
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.shape, value.tobytes()
     if isinstance(value, list | tuple):
@@ -65,7 +65,7 @@ def bits(value: Any) -> object:
 
 
 def state(run: Run) -> dict[str, object]:
-    """Return all that a run has."""
+    """Return the complete state of a run."""
     return {
         field.name: bits(getattr(run, field.name)) for field in dataclasses.fields(run)
     }
@@ -78,13 +78,13 @@ def begin(precision: str) -> Run:
     return start(weights, TRAINING, RECIPE)
 
 
-def carry_on(run: Run, validation: Ids) -> Iterator[Run]:
+def resume(run: Run, validation: Ids) -> Iterator[Run]:
     return train(run, TRAINING, validation, RECIPE, LOOKED_AT, text_rng)
 
 
 def ended(run: Run, validation: Ids) -> dict[str, object]:
     """Return the state at the end of a run."""
-    for _ in carry_on(run, validation):
+    for _ in resume(run, validation):
         pass
     return state(run)
 
@@ -103,7 +103,7 @@ def test_a_run_comes_back_from_bytes_at_every_moment(
     run = begin(precision)
     assert state(run_from(bytes_of(run))) == state(run)  # no best, no text, infinities
     moments = 0
-    for _ in carry_on(run, validation):
+    for _ in resume(run, validation):
         assert state(run_from(bytes_of(run))) == state(run)
         moments += 1
     assert moments == (66 if len(validation) else 34)
@@ -113,13 +113,13 @@ def test_a_run_comes_back_from_bytes_at_every_moment(
 
 @cases
 @books
-def test_a_run_carried_on_from_any_moment_ends_the_same(
+def test_a_run_resumed_from_any_moment_ends_the_same(
     precision: str, validation: Ids
 ) -> None:
     expected = ended(begin(precision), validation)
     run = begin(precision)
     assert ended(run_from(bytes_of(run)), validation) == expected
-    for _ in carry_on(run, validation):
+    for _ in resume(run, validation):
         assert ended(run_from(bytes_of(run)), validation) == expected
 
 
@@ -133,7 +133,7 @@ def test_a_run_stopped_again_and_again_ends_the_same(
     expected = ended(begin("float32"), validation)
     run = begin("float32")
     for stop in stops:
-        for _, _ in zip(range(stop), carry_on(run, validation), strict=False):
+        for _, _ in zip(range(stop), resume(run, validation), strict=False):
             pass
         run = run_from(bytes_of(run))
     assert ended(run, validation) == expected
@@ -169,14 +169,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("content", [b"", b"a", bytes(31), bytes(32), bytes(1000)])
-def test_a_file_that_is_no_checkpoint_is_set_aside(
+def test_a_file_that_is_no_checkpoint_is_renamed(
     folder: Path, caplog: pytest.LogCaptureFixture, content: bytes
 ) -> None:
     (folder / "a.checkpoint").write_bytes(content)
     assert Checkpoints("a").load() is None
-    assert caplog.messages == [
-        f"the checkpoint is damaged; set aside as {folder}/a.damaged, starting over"
-    ]
+    (said,) = caplog.messages
+    assert said == (
+        f"the checkpoint is damaged; renamed to {folder}/a.damaged; "
+        "training starts from the beginning"
+    )
     assert {path.name for path in folder.iterdir()} == {"a.damaged"}
     assert (folder / "a.damaged").read_bytes() == content
 
@@ -211,21 +213,21 @@ def test_half_a_checkpoint_of_another_run_is_removed(folder: Path) -> None:
 
 
 class AtOnce:
-    """Stands for `Stop`: asked at the first look."""
+    """A replacement of `Stop` that requests a stop at the first check."""
 
-    reason, code, is_asked_for = "stopped", 3, True
+    reason, code, is_requested = "stopped", 3, True
 
     def hold(self) -> None:
-        """Do nothing: there are no signals."""
+        """Do nothing, as there are no signals."""
 
     def close(self) -> None:
-        """Do nothing: there are no signals."""
+        """Do nothing, as there are no signals."""
 
 
 @pytest.mark.parametrize(
     "change", ["nothing", "train", "model", "sample", "ids", "code"]
 )
-def test_only_the_same_training_is_carried_on(
+def test_only_the_same_training_is_resumed(
     project: Project,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -248,8 +250,8 @@ def test_only_the_same_training_is_carried_on(
     elif change == "code":
         code.write_bytes(b"2")
     train_stage.main()
-    goes_on = "going on from update" in caplog.text
-    assert goes_on == (change in {"nothing", "sample"})
+    is_resumed = "resuming from update" in caplog.text
+    assert is_resumed == (change in {"nothing", "sample"})
     found = project.files()
     shutil.rmtree(FOLDER)
     train_stage.main()
@@ -257,14 +259,14 @@ def test_only_the_same_training_is_carried_on(
 
 
 class Clock:
-    """Stands for the time of day, and for a disk that takes its time."""
+    """A replacement of the clock and of a slow or full disk."""
 
     def __init__(self, cost: float) -> None:
-        """Let each save take so many seconds."""
+        """Let each save take `cost` seconds; below 0, let it fail."""
         self.now, self.saves, self._cost = 100.0, 0, cost
 
     def write(self, _path: Path, _content: bytes) -> None:
-        """Take the time, or fail if there is none."""
+        """Advance the clock, or fail."""
         self.saves += 1
         self.now += self._cost
         if self._cost < 0:
@@ -273,7 +275,7 @@ class Clock:
 
 
 def saves_in(seconds: int, cost: float, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Return how often a run of some seconds is saved, if it asks each second."""
+    """Return the number of saves in a run that calls `save_if_due` every second."""
     clock, run = Clock(cost), begin("float32")
     time = SimpleNamespace(monotonic=lambda: clock.now)
     monkeypatch.setattr(checkpoints, "time", time)
@@ -296,8 +298,8 @@ def test_slow_saves_take_a_hundredth_of_the_time(
     assert saves_in(1000, 1.0, monkeypatch) == 10
 
 
-def test_saves_that_fail_are_said_once(
+def test_failed_saves_are_logged_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert saves_in(100, -1e-9, monkeypatch) > 10
-    assert caplog.messages == ["no checkpoint, training goes on without: disk full"]
+    assert caplog.messages == ["training continues without a checkpoint: disk full"]

@@ -1,4 +1,4 @@
-"""Tests of bad input: one line that names the thing and the rule, and nothing written."""
+"""Tests of bad input: one line that names the file or value and the rule; no output."""
 
 import os
 import re
@@ -26,7 +26,7 @@ Spoil = Callable[[Project], object]
 
 
 def reading(suffix: str) -> list[tuple[str, Path]]:
-    """Return the stages that read files of a kind, and these."""
+    """Return each stage that reads files with a suffix, with each such file."""
     return [(stage, path) for stage, path in INPUTS if path.suffix == suffix]
 
 
@@ -49,7 +49,8 @@ def refuses(whole: Project, caplog: pytest.LogCaptureFixture) -> Refuses:
 def test_a_command_says_in_one_line_that_a_file_is_missing(
     whole: Project, stage: str
 ) -> None:
-    (whole.folder / "params.yaml").unlink()
+    missing = Path("params.yaml") if STAGES[stage].values else STAGES[stage].reads[0]
+    missing.unlink()
     before = whole.files()
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", f"stages.{stage}"],
@@ -60,7 +61,7 @@ def test_a_command_says_in_one_line_that_a_file_is_missing(
     )
     assert done.returncode == 1
     assert done.stdout == ""
-    rule = "params.yaml: cannot be read: No such file or directory"
+    rule = f"{missing}: cannot be read: No such file or directory"
     assert done.stderr == f"{stage}: error: {rule}\n"
     assert whole.files() == before
 
@@ -75,7 +76,7 @@ def test_a_missing_input_is_named(refuses: Refuses, stage: str, path: Path) -> N
 def test_a_damaged_input_is_named(refuses: Refuses, stage: str, path: Path) -> None:
     content = path.read_bytes()
     spoiled = content[: len(content) // 2]
-    if path.suffix in (".txt", ".csv"):  # half of a text is a text
+    if path.suffix in (".txt", ".csv"):  # half a text would still be valid
         spoiled = spoiled.rstrip() + b"\xff\n"
     path.write_bytes(spoiled)
     refuses(stage, rf"{path}(: damaged|: not UTF-8|, line \d+: not valid YAML).*")
@@ -112,16 +113,16 @@ def test_a_model_of_another_vocabulary_is_named(
 
 
 def overwrite(path: Path, content: bytes) -> Spoil:
-    """Return what puts other bytes into a file."""
+    """Return a function that overwrites a file."""
     return lambda _: path.write_bytes(content)
 
 
 def configure(section: str, **values: object) -> Spoil:
-    """Return what changes values of params.yaml."""
+    """Return a function that changes values of params.yaml."""
     return lambda project: project.configure(**{section: values})
 
 
-# What the scripts themselves say; the library's rules are tested with the library.
+# Messages of the scripts; the messages of the library are tested with the library.
 RULES: list[tuple[str, Spoil, str]] = [
     ("prepare", configure("prepare", book="data"), "data: cannot be read: Is a .*"),
     ("prepare", configure("prepare", book="a\0b"), ".*cannot be read.*"),
@@ -129,7 +130,7 @@ RULES: list[tuple[str, Spoil, str]] = [
     (
         "prepare",
         overwrite(BOOK, b"a"),
-        f"{BOOK}: too short: of its 1 characters 1 are for training, .*",
+        f"{BOOK}: too short: 1 of its 1 characters are for training, .*",
     ),
     (
         "gradcheck",

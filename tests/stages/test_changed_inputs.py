@@ -1,4 +1,4 @@
-"""What changes while a stage reads it: the stage says so, fails, and writes nothing."""
+"""Inputs that change while a stage runs: the stage names them, fails and writes no file."""
 
 import re
 import shutil
@@ -24,7 +24,7 @@ Fails = Callable[[str, Edit, str], None]
 
 
 def run_and_edit(stage: str, edit: Edit) -> None:
-    """Run a stage, and change something when it has all but its outputs behind it."""
+    """Run a stage, and change an input just before the stage writes its outputs."""
     check = Inputs.check
 
     def edit_first(inputs: Inputs) -> None:
@@ -55,7 +55,7 @@ def fails(whole: Project, caplog: pytest.LogCaptureFixture) -> Fails:
 
 
 def changed(*names: str) -> str:
-    """Return the message that names what changed, in any order."""
+    """Return the message that names the changed inputs, in any order."""
     those = "".join(f"(?=.*{re.escape(name)}(, | changed))" for name in names)
     commas = rf"[^,]+(, [^,]+){{{len(names) - 1}}}"
     return f"{those}{commas} changed while the stage ran: nothing was written, run it again"
@@ -70,11 +70,11 @@ def test_a_changed_value_is_named(
     fails(stage, lambda: whole.configure(**change), changed(f"params.yaml: {value}"))
 
 
-# One that reads all of params.yaml has no others.
+# A stage that reads the whole params.yaml depends on all values.
 @pytest.mark.parametrize(
     "stage", [stage.name for stage in STAGES.values() if PARAMS not in stage.reads]
 )
-def test_the_values_of_others_may_change(whole: Project, stage: str) -> None:
+def test_values_of_other_stages_may_change(whole: Project, stage: str) -> None:
     read, writes = STAGES[stage].values, STAGES[stage].writes
     others = {
         section: {key: "another" for key in values if f"{section}.{key}" not in read}
@@ -89,18 +89,18 @@ def test_the_values_of_others_may_change(whole: Project, stage: str) -> None:
 
 @pytest.mark.parametrize(("stage", "path"), FILES)
 def test_a_changed_file_is_named(fails: Fails, stage: str, path: Path) -> None:
-    # A new file under the old name: what is mapped into memory stays as it was.
+    # A new file under the old name: a memory-mapped file keeps its content.
     other = path.with_suffix(".other")
     other.write_bytes(path.read_bytes() + b"\n")
     fails(stage, lambda: other.replace(path), changed(path.as_posix()))
 
 
-def test_a_file_that_has_gone_is_named(fails: Fails) -> None:
+def test_a_removed_file_is_named(fails: Fails) -> None:
     rule = "cannot be read: No such file or directory"
     fails("sample", paths.BEST.unlink, f"{paths.BEST}: {rule}")
 
 
-def test_params_that_break_meanwhile_are_named(whole: Project, fails: Fails) -> None:
+def test_params_that_become_invalid_are_named(whole: Project, fails: Fails) -> None:
     params = whole.folder / PARAMS
     rule = r"params\.yaml, .*not valid YAML.*"
     fails("train", lambda: params.write_text("a: ["), rule)
@@ -156,7 +156,7 @@ def test_the_changed_code_of_the_command_itself_is_named(project: Project) -> No
 
 
 @pytest.mark.parametrize("change", ["edited", "missing"])
-def test_code_that_dvc_lock_would_not_name_is_refused(
+def test_code_that_dvc_lock_would_not_record_is_refused(
     change: str, project: Project, caplog: pytest.LogCaptureFixture
 ) -> None:
     here = project.folder / "src/charrnn"

@@ -16,13 +16,13 @@ LAST = paths.LAST.as_posix()
 
 
 def run_all(*stages: str) -> None:
-    """Run stages in the working folder: those named, or all that follow the book."""
+    """Run stages in the working folder: the given ones, or all but `fetch`."""
     for stage in stages or AFTER_FETCH:
         STAGES[stage].module.main()
 
 
 def read_json(project: Project, name: str) -> dict[str, Any]:
-    """Return what a file of the project holds."""
+    """Return the content of a JSON file of the project."""
     content: dict[str, Any] = json.loads(project.files()[name])
     return content
 

@@ -1,5 +1,6 @@
-"""A training that is stopped, however and whenever, is carried on to the same bytes."""
+"""A training stopped by any signal at any moment resumes and ends with the same bytes."""
 
+import contextlib
 import os
 import random
 import shutil
@@ -22,15 +23,17 @@ from tests.faults import (
 )
 from tests.pipeline import STAGES
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name == "nt", reason="signals of POSIX"),
+]
 
-GOES_ON = "saved in .checkpoints: the next dvc repro goes on there"
-NAMES = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
+SAVED = "saved in .checkpoints; to resume, type: dvc repro"
 
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """Return what a training writes that nobody disturbs."""
+    """Return the outputs of an undisturbed training."""
     folder = tmp_path_factory.mktemp("undisturbed")
     make_training(folder)
     with training(folder) as trainer:
@@ -47,37 +50,39 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def carry_on(folder: Path) -> str:
-    """Run a training to its end; return what it said."""
+def run_to_the_end(folder: Path) -> str:
+    """Run a training to its end; return its output."""
     with training(folder) as trainer:
         assert trainer.end() == 0, trainer.said
         return trainer.said
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_training_says_what_it_saved_and_goes_on_there(
-    folder: Path, expected: dict[str, bytes], number: signal.Signals
+def test_a_stopped_training_says_what_it_saved_and_resumes_there(
+    folder: Path, expected: dict[str, bytes]
 ) -> None:
-    with training(folder, *OFTEN) as trainer:
-        trainer.wait_for_checkpoint()
-        assert trainer.stop(number) == 128 + number
-    last = trainer.said.splitlines()[-1]
-    assert last.startswith(f"train: stopped by {NAMES[number]} at update ")
-    assert last.endswith(GOES_ON)
-    assert "Traceback" not in trainer.said
-    assert outputs(folder) == {}
-    update = last.split(" at update ")[1].split(" of ")[0]
-    assert f"going on from update {update}\n" in carry_on(folder)
+    resumed = ""
+    for number, name in ((signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")):
+        with training(folder, *OFTEN) as trainer:
+            trainer.wait_for_checkpoint()
+            assert trainer.stop(number) == 128 + number
+        assert resumed in trainer.said
+        last = trainer.said.splitlines()[-1]
+        assert last.startswith(f"train: stopped by {name} at update ")
+        assert last.endswith(SAVED)
+        assert "Traceback" not in trainer.said
+        assert outputs(folder) == {}
+        update = last.split(" at update ")[1].split(" of ")[0]
+        resumed = f"resuming from update {update}\n"
+    assert resumed in run_to_the_end(folder)
     assert outputs(folder) == expected
     assert {path.name for path in (folder / CHECKPOINTS).iterdir()} <= {"lock"}
 
 
-@pytest.mark.parametrize("seed", range(2))
 def test_kills_at_random_moments_change_nothing(
-    folder: Path, expected: dict[str, bytes], seed: int
+    folder: Path, expected: dict[str, bytes]
 ) -> None:
-    rng = random.Random(seed)
-    kinds = [signal.SIGKILL, signal.SIGKILL, signal.SIGINT, signal.SIGTERM]
+    rng = random.Random(0)
+    kinds = 3 * [signal.SIGKILL] + [signal.SIGINT, signal.SIGTERM]
     for number in rng.sample(kinds, len(kinds)):
         with training(folder, *OFTEN) as trainer:
             trainer.wait_for("first loss")
@@ -86,32 +91,34 @@ def test_kills_at_random_moments_change_nothing(
             except subprocess.TimeoutExpired:
                 assert trainer.stop(number) in {128 + number, -number}, trainer.said
             assert "Traceback" not in trainer.said
-    carry_on(folder)
+    run_to_the_end(folder)
     assert outputs(folder) == expected
 
 
-def after_what_it_reads(trainer: Trainer) -> list[str]:
-    """Return the lines after the first one."""
+def after_the_inputs(trainer: Trainer) -> list[str]:
+    """Return the output after the first line, which names the inputs."""
     first, *lines = trainer.said.splitlines()
     assert first.startswith("train: reads params.yaml (train, model), data/prepared/")
     return lines
 
 
-# LLVM calls back while it compiles, where Numba would lose the exception of Ctrl-C and
-# trip over it later.
+# LLVM calls Python functions while it compiles; Numba would lose an exception that Ctrl-C
+# raises there, and fail later.
 def test_ctrl_c_while_compiling(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(faults.ENVIRONMENT, "NUMBA_CACHE_DIR", str(folder / "cache"))
     monkeypatch.setitem(faults.ENVIRONMENT, "NUMBA_DEBUG_CACHE", "1")
     with training(folder, "-u", *TRAIN) as trainer:
         trainer.wait_for("[cache] data saved")  # the first function is compiled
         assert trainer.stop(signal.SIGINT) == 130
-        said = [line for line in after_what_it_reads(trainer) if "[cache]" not in line]
-    assert said == ["train: stopped before it was done; run it again"]
+        said = [line for line in after_the_inputs(trainer) if "[cache]" not in line]
+    assert said == [
+        "train: stopped before it finished; to run it again, type: dvc repro"
+    ]
     assert outputs(folder) == {}
 
 
-# The stage, held up inside the run, where compiling would be, by a pipe with a name.
-HELD_UP = """
+# The stage, made to wait by a named pipe where it would compile.
+WAITING = """
 import runpy, sys
 from pathlib import Path
 import charrnn.network.model
@@ -126,16 +133,16 @@ runpy.run_module("stages.train", run_name="__main__", alter_sys=True)
 STARTER = "import subprocess, sys; subprocess.run([sys.executable, *sys.argv[1:]])"
 
 
-def test_a_training_whose_parent_went_before_it_learned_saves_and_ends(
+def test_a_training_whose_parent_dies_before_the_first_update_saves_and_ends(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(faults.ENVIRONMENT, "DVC_STAGE", "train")  # as DVC does
     os.mkfifo(folder / "go")
-    with training(folder, "-c", STARTER, "-c", HELD_UP) as starter:
+    with training(folder, "-c", STARTER, "-c", WAITING) as starter:
         starter.wait_for("ready")
         starter.stop(signal.SIGKILL)
         (folder / "go").write_bytes(b"")
-        assert GOES_ON in starter.said
+        assert SAVED in starter.said
 
 
 def test_a_training_that_was_started_by_hand_outlives_its_shell(
@@ -153,20 +160,18 @@ def test_a_second_training_is_refused_and_takes_over_from_a_dead_one(
 ) -> None:
     with training(folder, *OFTEN) as first:
         first.wait_for_checkpoint()
-        first.process.send_signal(
-            signal.SIGSTOP
-        )  # it holds the lock, and is in no hurry
+        first.process.send_signal(signal.SIGSTOP)  # it keeps the lock
         with training(folder) as second:
             assert second.end() == 1
         refusal = (
             f"train: error: .checkpoints: another training, process {first.process.pid}, "
-            f"is under way here; wait until it has ended, or stop it, and try again"
+            f"is running in this folder; wait until it ends, or stop it, and try again"
         )
-        assert after_what_it_reads(second) == [refusal]
+        assert after_the_inputs(second) == [refusal]
         assert outputs(folder) == {}
         assert first.stop(signal.SIGKILL) == -signal.SIGKILL
     assert (folder / CHECKPOINTS / "owner").exists()
-    assert "going on from update" in carry_on(folder)
+    assert "resuming from update" in run_to_the_end(folder)
     assert outputs(folder) == expected
     assert not (folder / CHECKPOINTS / "owner").exists()
 
@@ -174,54 +179,45 @@ def test_a_second_training_is_refused_and_takes_over_from_a_dead_one(
 REPRO = ("-m", "dvc", "repro", "train")
 
 
-@pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("repository")
-    make_repository(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def lock(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """Return the dvc.lock of a pipeline that nobody disturbs."""
-    folder = tmp_path_factory.mktemp("lock") / "clone"
-    shutil.copytree(repository, folder)
-    with training(folder, *REPRO) as dvc:
-        assert dvc.end() == 0, dvc.said
-    return (folder / "dvc.lock").read_bytes()
-
-
-# DVC runs a stage through a shell: dash stays while it runs, bash becomes the stage.
-@pytest.mark.parametrize(
-    ("number", "shell"),
-    [(signal.SIGINT, "sh"), (signal.SIGTERM, "bash"), (signal.SIGKILL, "sh")],
-)
-def test_dvc_goes_on_to_the_same_lock(
-    repository: Path,
-    lock: bytes,
-    tmp_path: Path,
-    number: signal.Signals,
-    shell: str,
-    monkeypatch: pytest.MonkeyPatch,
+# A terminal's Ctrl-C reaches DVC and the training; the other signals end DVC alone and leave
+# the training behind.  DVC runs a stage through a shell: dash keeps running, bash becomes
+# the stage.
+@pytest.mark.dvc
+def test_dvc_resumes_after_each_signal_and_ends_with_the_same_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if (path := shutil.which(shell)) is None:
-        pytest.skip(f"there is no {shell} here")
-    monkeypatch.setitem(faults.ENVIRONMENT, "SHELL", path)
-    clone = tmp_path / "clone"
-    shutil.copytree(repository, clone)
-    with training(clone, *REPRO) as first:
-        first.wait_for(", validation ")
-        if number == signal.SIGINT:  # a terminal's Ctrl-C is for all of them
-            os.killpg(first.process.pid, number)
-            assert first.end() != 0
-            reason = "stopped by Ctrl-C"
-        else:  # DVC ends at once and leaves the training behind
-            assert first.stop(number) != 0
-            reason = "stopped, as the process that started this has gone"
-        with training(clone, *REPRO) as second:
-            assert second.end() == 0, second.said
-        assert f"train: {reason} at update " in first.said
-        assert GOES_ON in first.said
-    assert "going on from update" in second.said
-    assert (clone / "dvc.lock").read_bytes() == lock
-    assert "Traceback" not in first.said + second.said
+    undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
+    undisturbed.mkdir()
+    make_repository(undisturbed)
+    shutil.copytree(undisturbed, disturbed)
+    with training(undisturbed, *REPRO) as dvc:
+        assert dvc.end() == 0, dvc.said
+    runs: list[tuple[Trainer, str]] = []
+    with contextlib.ExitStack() as stack:
+        for number, shell in (
+            (signal.SIGINT, "sh"),
+            (signal.SIGTERM, "bash"),
+            (signal.SIGKILL, "sh"),
+        ):
+            path = shutil.which(shell) or "/bin/sh"
+            monkeypatch.setitem(faults.ENVIRONMENT, "SHELL", path)
+            # The training of the run before may still be saving.
+            dvc = stack.enter_context(training(disturbed, *REPRO))
+            dvc.wait_for(", validation ")
+            if number == signal.SIGINT:
+                os.killpg(dvc.process.pid, number)
+                assert dvc.end() != 0
+                runs.append((dvc, "stopped by Ctrl-C"))
+            else:
+                assert dvc.stop(number) != 0
+                runs.append((dvc, "stopped (DVC has ended)"))
+        last = stack.enter_context(training(disturbed, *REPRO))
+        assert last.end() == 0, last.said
+    for dvc, reason in runs:
+        assert f"train: {reason} at update " in dvc.said
+        assert SAVED in dvc.said
+    for dvc in (*(run for run, _ in runs[1:]), last):
+        assert "resuming from update" in dvc.said
+        assert "Traceback" not in dvc.said
+    locks = [(folder / "dvc.lock").read_bytes() for folder in (undisturbed, disturbed)]
+    assert locks[0] == locks[1]

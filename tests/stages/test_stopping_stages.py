@@ -1,4 +1,4 @@
-"""Stages that are stopped at any moment: one line, and the signal's exit code."""
+"""Stages stopped at any moment: one line, and the exit code of the signal."""
 
 import os
 import signal
@@ -17,15 +17,16 @@ from tests.pipeline import STAGES
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 
 NUMBERS = [signal.SIGINT, signal.SIGTERM]
-# Each stage right after it has begun, training at any time until it has all it needs.
+# Each stage at its first import, `train` also at later ones; SIGINT and SIGTERM in turn.
 MOMENTS = [
     *((stage, "charrnn") for stage in STAGES),
     *(("train", imported) for imported in ("numpy", "pydantic", "numba.core.types")),
 ]
+MOMENTS_AND_SIGNALS = [(*one, NUMBERS[i % 2]) for i, one in enumerate(MOMENTS)]
 
 
 def stopped(stage: str, number: int, at: bytes, *options: str) -> str:
-    """Run a stage, send a signal when it has said something; return what it says then."""
+    """Run a stage and send a signal after a given output; return the later output."""
     with subprocess.Popen(
         [sys.executable, *options, "-m", f"stages.{stage}"],
         env=ENVIRONMENT,
@@ -42,22 +43,26 @@ def stopped(stage: str, number: int, at: bytes, *options: str) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("number", NUMBERS)
-@pytest.mark.parametrize(("stage", "imported"), MOMENTS)
+@pytest.mark.parametrize(("stage", "imported", "number"), MOMENTS_AND_SIGNALS)
 def test_a_signal_while_a_stage_imports_ends_it(
     stage: str, imported: str, number: int, project: Project
 ) -> None:
     moment = f" {imported}\n".encode()
     said = stopped(stage, number, moment, "-X", "importtime")
-    assert said == f"{stage}: stopped before it was done; run it again"
+    assert (
+        said == f"{stage}: stopped before it finished; to run it again, type: dvc repro"
+    )
     assert set(project.files()) == {project.values["prepare"]["book"]}
 
 
 def test_ctrl_c_while_a_stage_computes_ends_it(project: Project) -> None:
-    project.configure(model={"hidden_size": 200})  # a check that takes a while
+    project.configure(model={"hidden_size": 200})  # a check that takes seconds
     prepare.main()
     said = stopped("gradcheck", signal.SIGINT, b" elements, each in")
-    assert said == "gradcheck: stopped before it was done; run it again"
+    assert (
+        said
+        == "gradcheck: stopped before it finished; to run it again, type: dvc repro"
+    )
     assert not Path("metrics/gradient_check.json").exists()
 
 
@@ -82,7 +87,7 @@ def test_a_signal_that_is_ignored_stays_ignored(number: int) -> None:
         with signals.undoing():
             signal.raise_signal(number)
         stop.close()
-        assert not stop.is_asked_for
+        assert not stop.is_requested
         assert signal.getsignal(number) is signal.SIG_IGN
     finally:
         signal.signal(number, before)

@@ -1,4 +1,4 @@
-"""Writing that fails at any point: each file is the old one or the new one, whole."""
+"""Writes that fail at any step: each file is complete, either the old or the new one."""
 
 import contextlib
 import errno
@@ -26,7 +26,7 @@ Steps = list[tuple[str, Path]]
 
 
 def make_old(files: Files) -> None:
-    """Put something else into the place of each file."""
+    """Create old content at each path."""
     for path in files:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(OLD)
@@ -53,23 +53,23 @@ def write() -> None:
 def on_a_bad_disk(
     write: Callable[[], object], fault: Callable[[], object], at: int | None = None
 ) -> Steps:
-    """Write files; before a step of it, counted from 0, let something happen.
+    """Write files, and call `fault` before step `at`, counted from 0.
 
     Returns
     -------
     list of (str, Path)
-        The steps that were done, or tried, and the file that each is for.
+        The steps that were tried, each with its file.
     """
     steps: Steps = []
 
     def step(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def counted(file: Path | int, *arguments: Any, **names: Any) -> Any:
-            if isinstance(file, int):  # of what was opened last
+            if isinstance(file, int):  # of the file opened last
                 steps.append((name, steps[-1][1]))
             elif name == "replace" or arguments == ("xb",):
                 target = file.name.removeprefix(".").removesuffix(".tmp")
                 steps.append((name, file.with_name(target)))
-            else:  # opened to be read
+            else:  # opened for reading
                 return function(file, *arguments, **names)
             if len(steps) - 1 == at:
                 fault()
@@ -94,7 +94,7 @@ def interrupt() -> None:
 
 
 def crash(at: int) -> None:
-    """Let a process end at a step, without a chance to put anything right."""
+    """End a process at a step, without any clean-up."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # NumPy's threads are idle
         child = os.fork()
@@ -115,7 +115,7 @@ def test_a_fault_at_any_step_of_writing(
     make_old(FILES)
     steps = on_a_bad_disk(write, full)
     assert found(FILES) == FILES
-    # The first file appears when the last one is on the disk.
+    # No file is renamed before all are on the disk.
     each = [(name, path) for path in FILES for name in ("open", "fsync")]
     assert steps == each + [("replace", path) for path in FILES]
     for at, (_, target) in enumerate(steps):
@@ -127,7 +127,7 @@ def test_a_fault_at_any_step_of_writing(
             with pytest.raises(ArtifactError, match=rule):
                 on_a_bad_disk(write, full, at)
         else:
-            with pytest.raises(signals.Stopped, match=r"^stopped before it was done; "):
+            with pytest.raises(signals.Stopped, match=r"^stopped before it finished; "):
                 on_a_bad_disk(write, interrupt, at)
         assert kind == "crash" or leftovers() == set()
         appeared = {path for name, path in steps[:at] if name == "replace"}
@@ -140,7 +140,7 @@ def test_a_fault_at_any_step_of_writing(
 
 
 def results_of(stage: str, finished: Path) -> Files:
-    """Return what a stage is to write, and put something else into the place of it."""
+    """Return the expected outputs of a stage, and create old content at their paths."""
     files = {path: (finished / path).read_bytes() for path in STAGES[stage].writes}
     make_old(files)
     shutil.rmtree(CHECKPOINTS, ignore_errors=True)
@@ -154,16 +154,19 @@ def test_a_stage_that_is_stopped_while_it_writes_says_so(
     new = results_of("prepare", finished)
     with pytest.raises(SystemExit, match=r"^130$"):
         on_a_bad_disk(STAGES["prepare"].run, interrupt, 3)
-    assert caplog.messages[-1] == "stopped before it was done; run it again"
+    assert (
+        caplog.messages[-1]
+        == "stopped before it finished; to run it again, type: dvc repro"
+    )
     assert found(new) == dict.fromkeys(new, OLD)
     assert leftovers() == set()
 
 
 @contextlib.contextmanager
 def no_file_beyond(size: int) -> Iterator[None]:
-    """Let no file grow beyond a size, as on a full disk.
+    """Limit the size of files, as on a full disk.
 
-    Only meanwhile: what pytest itself writes may go to a file that is longer.
+    Only inside the ``with``: pytest itself may write to a longer file.
     """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))

@@ -1,9 +1,9 @@
-r"""The only reader and writer of the pipeline's files (arrays: `arrays`).
+r"""Reading and writing the pipeline's files (arrays: `arrays`).
 
-A file appears whole or not at all: it is written beside its place under another name,
-flushed to the disk and renamed.  The same content gives the same bytes on every
-machine: sorted keys, ``\n`` everywhere, floats by their shortest text that reads back
-as the same number, never a clock time, a path or a version.
+Writes are atomic: a file is written to a temporary name in the same folder, flushed to
+the disk and renamed.  Equal content gives equal bytes on every machine: sorted keys,
+``\n`` as line end, floats as the shortest text that reads back as the same number, no
+clock time, path or version.
 """
 
 import contextlib
@@ -25,22 +25,22 @@ from charrnn.files.checks import reading
 
 
 class Outputs:
-    """Files that appear together, at the end of a ``with``, or not at all.
+    """Files that appear together at the end of a ``with``, or not at all.
 
-    None appears before all are on the disk under temporary names; from there on only
-    renaming is left.  What ends the process between two renamings leaves new files
-    beside old ones, each of them whole; DVC then runs the stage again.
+    All files are on the disk under temporary names before the first is renamed.  If the
+    process ends between two renames, complete new files and complete old files are left;
+    DVC then runs the stage again.
     """
 
     def __init__(self) -> None:
         self._waiting: dict[Path, Path] = {}
 
     def __enter__(self) -> Self:
-        """Return this."""
+        """Return the collection itself."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Give the files their names, if nothing went wrong."""
+        """Rename the files, unless there was an exception; remove temporary files."""
         try:
             for path, temporary in self._waiting.items() if kind is None else ():
                 with _about(path):
@@ -56,7 +56,7 @@ class Outputs:
         return list(self._waiting)
 
     def write(self, path: Path, content: bytes) -> None:
-        """Write a file; its folder is made if need be.
+        """Write a file, and create its folder if it is missing.
 
         Raises
         ------
@@ -68,7 +68,7 @@ class Outputs:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-            temporary.unlink(missing_ok=True)  # left by a crash; a link is not followed
+            temporary.unlink(missing_ok=True)  # left by a crash; does not follow a link
             self._waiting[path] = temporary
             with temporary.open("xb") as file:
                 file.write(content)
@@ -86,14 +86,16 @@ class Outputs:
                 content, sort_keys=True, indent=2, allow_nan=False, ensure_ascii=False
             )
         except ValueError:
-            message = f"{path}: cannot be written: a number in it is not finite"
+            message = (
+                f"{path}: cannot be written: it contains a number that is not finite"
+            )
             raise ArtifactError(message) from None
         self.text(path, text + "\n")
 
     def table(
         self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]
     ) -> None:
-        """Write a CSV file: a line of column names, then a line a row."""
+        """Write a CSV file: a line of column names, then one line per row."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(columns)
@@ -111,19 +113,19 @@ def _about(path: Path) -> Iterator[None]:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
+    """Write a file atomically."""
     with Outputs() as out:
         out.write(path, content)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text as UTF-8, whole or not at all."""
+    """Write a text as UTF-8, atomically."""
     with Outputs() as out:
         out.text(path, text)
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON as `Outputs.json` does, whole or not at all."""
+    """Write JSON as `Outputs.json` does, atomically."""
     with Outputs() as out:
         out.json(path, content)
 
@@ -146,7 +148,7 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises
     ------
     ArtifactError
-        If the file cannot be read or holds something else.
+        If the file cannot be read or does not contain a JSON object.
     """
     try:
         text = read_bytes(path).decode("utf-8")
@@ -161,7 +163,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a key that stands twice."""
+    """Return a JSON object; refuse duplicate keys."""
     if len(dict(pairs)) < len(pairs):
         raise ValueError
     return dict(pairs)
@@ -179,7 +181,7 @@ def read_table(
     Raises
     ------
     ArtifactError
-        If the columns are others, or if a value is not a finite number.
+        If the columns differ, or if a value is not a finite number.
     """
     try:
         header, *lines = csv.reader(io.StringIO(read_bytes(path).decode("utf-8")))

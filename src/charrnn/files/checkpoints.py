@@ -1,8 +1,8 @@
-"""Keeping a training run on disk, so that it can be stopped at any moment.
+"""Checkpoints: the state of a training run on disk, to resume a stopped run.
 
-A checkpoint is everything that a run has.  It lies in a folder that neither git nor DVC
-looks at, under a name made of all that the run depends on, so that no run can be carried
-on with other values, another book or other code.
+A checkpoint is the complete state of a run.  git and DVC ignore the folder of checkpoints.
+The file name is a digest of all inputs of the run, so that a run is never resumed with
+other values, another book or other code.
 """
 
 import contextlib
@@ -27,12 +27,11 @@ from charrnn.training.state import Best, Epoch, Row, Run, Text, Validation
 log = logging.getLogger("charrnn")
 
 FOLDER = Path(".checkpoints")
-# At most so often, and at most so large a part of the time.
+# A checkpoint is saved at most every 5 s and takes at most 1 % of the run time.
 _SECONDS = 5.0
 _SHARE = 0.01
-# Of runs that were stopped and not carried on yet.
-_KEPT = 3
-_WAIT_SECONDS = 3.0
+_KEPT = 3  # checkpoints of stopped runs
+_WAIT_SECONDS = 3.0  # for a stopped training to end
 
 
 class Checkpoints:
@@ -41,7 +40,7 @@ class Checkpoints:
     Parameters
     ----------
     fingerprint : str
-        Names all that the run depends on.
+        Digest of all inputs of the run.
     """
 
     def __init__(self, fingerprint: str) -> None:
@@ -51,22 +50,24 @@ class Checkpoints:
         self._has_failed = False
 
     def load(self) -> Run | None:
-        """Return the run as it was saved, or None if there is nothing usable.
+        """Return the saved run, or None if there is no usable checkpoint.
 
-        A damaged file is set aside under another name, with a warning.
+        A damaged file is renamed, with a warning.
         """
         if not self.path.exists():
             return None
         try:
             return run_from(read_bytes(self.path))
         except (ArtifactError, CheckpointError) as error:
-            aside = self.path.with_suffix(".damaged")
-            self.path.replace(aside)
-            log.warning("%s; set aside as %s, starting over", error, aside)
+            damaged = self.path.with_suffix(".damaged")
+            self.path.replace(damaged)
+            log.warning(
+                "%s; renamed to %s; training starts from the beginning", error, damaged
+            )
             return None
 
     def save_if_due(self, run: Run) -> None:
-        """Save now and then: every few seconds, less often if that takes long."""
+        """Save at most every 5 s, and less often if saving takes over 1 % of the time."""
         now = time.monotonic()
         if now - self._last < max(_SECONDS, self._cost / _SHARE):
             return
@@ -75,16 +76,16 @@ class Checkpoints:
         self._cost = self._last - now
 
     def save_if_possible(self, run: Run) -> None:
-        """Save; a failure is a warning, once, and training goes on."""
+        """Save; log the first failure as a warning, and continue."""
         try:
             self.save(run)
         except ArtifactError as error:
             if not self._has_failed:
-                log.warning("no checkpoint, training goes on without: %s", error)
+                log.warning("training continues without a checkpoint: %s", error)
             self._has_failed = True
 
     def save(self, run: Run) -> None:
-        """Save the run as it is.
+        """Save the state of the run.
 
         Raises
         ------
@@ -94,26 +95,26 @@ class Checkpoints:
         write_bytes(self.path, bytes_of(run))
 
     def remove(self) -> None:
-        """Remove the checkpoint: the run has ended, and its results are written."""
+        """Remove the checkpoint, after the results of the run are written."""
         self.path.unlink(missing_ok=True)
 
 
 def remove_stale() -> None:
-    """Keep the newest few checkpoints only, whatever run they are of."""
+    """Keep only the newest three checkpoints of all runs."""
     files = [*FOLDER.glob("*.checkpoint"), *FOLDER.glob("*.damaged")]
     stale = sorted(files, key=lambda path: -path.stat().st_mtime)[_KEPT:]
-    for path in (*stale, *FOLDER.glob(".*.tmp")):  # .tmp: of a process that was killed
+    for path in (*stale, *FOLDER.glob(".*.tmp")):  # .tmp: left by a killed process
         path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def one_writer() -> Iterator[None]:
-    """Hold the folder's lock; the system lets go of it when the process ends, however.
+    """Hold the folder's lock; the system releases the lock when the process ends.
 
     Raises
     ------
     CheckpointError
-        If another process holds it for longer than a stopped one takes to end.
+        If another process holds the lock for longer than a stopped training needs.
     """
     lock, owner = FOLDER / "lock", FOLDER / "owner"
     try:
@@ -124,11 +125,11 @@ def one_writer() -> Iterator[None]:
         with contextlib.suppress(OSError):
             pid = owner.read_text(encoding="utf-8")
             message = (
-                f"{FOLDER}: another training, process {pid}, is under way here; wait "
-                f"until it has ended, or stop it, and try again"
+                f"{FOLDER}: another training, process {pid}, is running in this folder; "
+                f"wait until it ends, or stop it, and try again"
             )
             raise CheckpointError(message) from None
-        message = f"{FOLDER}: another training is under way here"
+        message = f"{FOLDER}: another training is running in this folder"
         raise CheckpointError(message) from None
     except OSError as error:
         message = f"{FOLDER}: cannot be used: {error.strerror}"
@@ -143,13 +144,11 @@ def one_writer() -> Iterator[None]:
         held.release()
 
 
-# --- a run as bytes -----------------------------------------------------------------
-#
-# Numbers as arrays, which keep every bit; a checksum before all the rest.
+# A run as bytes: its SHA-256, then numbers as arrays, which keep every bit.
 
 
 def bytes_of(run: Run) -> bytes:
-    """Return a run as bytes, with a checksum."""
+    """Serialise a run, with a checksum."""
     arrays: dict[str, NDArray[Any]] = {"hidden": run.hidden}
     sets = {"weights": run.weights, "squares": run.squares}
     if run.best is not None:
@@ -176,12 +175,12 @@ def bytes_of(run: Run) -> bytes:
 
 
 def run_from(content: bytes) -> Run:
-    """Return the run of `bytes_of`.
+    """Read a run that `bytes_of` serialised.
 
     Raises
     ------
     CheckpointError
-        If the bytes are others than were written.
+        If the checksum or the content is wrong.
     """
     digest, content = content[:32], content[32:]
     if hashlib.sha256(content).digest() != digest:
@@ -190,7 +189,7 @@ def run_from(content: bytes) -> Run:
     try:
         return _run_from(*arrays_from(content))
     except (ArtifactError, KeyError, TypeError, ValueError) as error:
-        message = f"the checkpoint is not one of this charrnn: {error!r}"
+        message = f"this charrnn cannot read the checkpoint: {error!r}"
         raise CheckpointError(message) from None
 
 
