@@ -1,4 +1,4 @@
-"""Look into the best weights: what surprises them, and what their units follow."""
+"""Inspect the best weights: the surprise at each character, and what the units track."""
 
 from stages.runtime import signals
 

@@ -1,4 +1,4 @@
-"""Write the report: one page of HTML about this very run."""
+"""Write the report: one page of HTML about this run."""
 
 from stages.runtime import signals
 

@@ -1,17 +1,17 @@
-"""Which hidden unit tells a property of the text best, and how well.
+"""Which hidden unit predicts a property of the text best, and how well.
 
-A unit tells a property that a place has or has not by the area under its ROC curve: the
-share of the pairs of two places, one with it and one without, in which it is the higher
-at the one with; a tie counts half [1]_.  A unit that is always the lower tells it as well:
-the pairs are then counted the other way round.  A counted property is told by Spearman's
-rank correlation, taken as positive.  Both are of ranks, so that it does not matter how
-many of the units are saturated, and of whole numbers, so that they are exact.
+The measure for a binary property is the area under the ROC curve (AUC): the share of the
+pairs of one position with the property and one without in which the unit is higher at the
+position with the property; a tie counts half [1]_.  For a unit that is lower there, the
+pairs are counted the other way round.  The measure for a count is Spearman's rank
+correlation, with the sign that makes it positive in the first half.  Both measures depend
+only on ranks, so saturated units need no special treatment; ranks are whole numbers, so
+both are exact.
 
-The unit that tells a property best is sought in the first half of what is read, and how
-well it does is measured on the second half, so that the best of m lucky ones has no
-advantage.  Beside it stand the median of all units there, and what can be told from the
-last character alone: by how often, or how great, the property was after it in the first
-half.
+The unit is chosen on the first half of the text and measured on the second half, so that
+the choice among m units does not bias the measure.  Two baselines are measured on the
+second half: the median of all units, and a prediction from the last character alone, by
+the mean of the property after that character in the first half.
 
 References
 ----------
@@ -32,26 +32,26 @@ from charrnn.text.vocabulary import Ids
 
 Array = NDArray[Any]
 
-# A property is asked for if in each half so many places have it and as many have not,
-# or if it is counted from 0 so many times.
+# The least number of positions in each half that have a property, or lack it; and the
+# least number of positions at which a count is 0.
 LEAST_PLACES, LEAST_STARTS = 50, 10
 
-# Units that are ranked at once: the ranks of all would take several times their states.
+# Units ranked at once: the ranks of all units would take several times their memory.
 _BLOCK = 64
 
 
 class Half(NamedTuple):
-    """Half of what is read.
+    """Half of the text.
 
     Attributes
     ----------
     ids : (n,) unsigned integer
     states : (m, n) float
-        Each unit after each of them.
+        Each unit after each character.
     strengths : dict
-        By the name of a property, how well each unit tells it: -1 to 1, (m,).
+        From the name of a property to the association of each unit with it: -1 to 1, (m,).
     at : slice
-        Where it lies in what is read.
+        The positions of the half in the text.
     """
 
     ids: Ids
@@ -61,12 +61,12 @@ class Half(NamedTuple):
 
 
 def values_in(part: slice, one: Property) -> NDArray[np.int64]:
-    """Return a property's values at those of its places that lie in a part."""
+    """Return the values of a property at its positions within a part."""
     return one.values[part][one.among.chosen[part]]
 
 
 def is_enough(part: slice, one: Property) -> bool:
-    """Return whether a part has enough places with a property, and without."""
+    """Return whether enough positions of a part have a property, and enough lack it."""
     values = values_in(part, one)
     having = int(np.count_nonzero(values))
     least = LEAST_STARTS if one.is_graded else LEAST_PLACES
@@ -74,7 +74,7 @@ def is_enough(part: slice, one: Property) -> bool:
 
 
 def half_of(ids: Ids, states: Array, at: slice, asked: list[Property]) -> Half:
-    """Rank the states, (m, N), in a half of what is read, by what is to be asked."""
+    """Measure the association of the states, (m, N), with each property in a half."""
     places = {one.among.name: one.among.chosen[at] for one in asked}
     here = states[:, at]
     found = {one.name: np.empty(len(here)) for one in asked}
@@ -89,16 +89,16 @@ def half_of(ids: Ids, states: Array, at: slice, asked: list[Property]) -> Half:
     return Half(ids[at], here, found, at)
 
 
-def measure(strength: float, *, is_graded: bool) -> float:
-    """Return a strength, -1 to 1, as a property's measure: a correlation, or an area."""
+def auc_or_correlation(strength: float, *, is_graded: bool) -> float:
+    """Return the measure for an association of -1 to 1: the correlation, or the AUC."""
     return strength + 0.0 if is_graded else (1 + strength) / 2  # never -0.0
 
 
 def find(one: Property, first: Half, second: Half) -> Finding:
-    """Choose the unit that tells a property best in one half; measure it in the other."""
+    """Choose the unit that predicts a property best in one half; measure it in the other."""
     graded, values = one.is_graded, values_in(second.at, one)
     when_chosen, then = first.strengths[one.name], second.strengths[one.name]
-    unit = int(np.argmax(np.abs(when_chosen)))  # of equals, the lowest
+    unit = int(np.argmax(np.abs(when_chosen)))  # ties go to the lowest
     sign = 1 if when_chosen[unit] >= 0 else -1
     return Finding(
         name=one.name,
@@ -107,21 +107,23 @@ def find(one: Property, first: Half, second: Half) -> Finding:
         is_graded=graded,
         unit=unit,
         is_higher=sign > 0,
-        chosen_by=measure(abs(float(when_chosen[unit])), is_graded=graded),
-        measure=measure(sign * float(then[unit]), is_graded=graded),
-        of_median=measure(median(np.abs(then).tolist()), is_graded=graded),
-        of_character=measure(_of_character(one, first, second), is_graded=graded),
+        chosen_by=auc_or_correlation(abs(float(when_chosen[unit])), is_graded=graded),
+        measure=auc_or_correlation(sign * float(then[unit]), is_graded=graded),
+        of_median=auc_or_correlation(median(np.abs(then).tolist()), is_graded=graded),
+        of_character=auc_or_correlation(
+            _of_character(one, first, second), is_graded=graded
+        ),
         places=len(values),
         having=int(np.count_nonzero(values)),
     )
 
 
 def _of_character(one: Property, first: Half, second: Half) -> float:
-    """Say how well the last character alone tells a property in the second half."""
+    """Return the measure of the last character's prediction in the second half, -1 to 1."""
     values, known = values_in(first.at, one), first.ids[one.among.chosen[first.at]]
     asked = second.ids[one.among.chosen[second.at]]
     size = 1 + int(max(known.max(), asked.max()))
-    # Sums of whole numbers, exact in float64; a character not seen has the mean of all.
+    # Sums of whole numbers, exact in float64; an unseen character gets the overall mean.
     sums, counts = np.bincount(known, values, size), np.bincount(known, minlength=size)
     mean = int(values.sum()) / len(values)
     expected = np.where(counts > 0, sums / np.maximum(counts, 1), mean)

@@ -1,7 +1,7 @@
-"""Passages of a text that are to be coloured: where they may begin, and how they look.
+"""Passages of a text that the report colours: their bounds and their looks.
 
-A passage begins where a line begins and ends where one ends, if the text has lines of
-such a length; else the same with words; else anywhere.
+A passage begins at the start of a line and ends at the end of a line if such a passage
+has the right length; else at the bounds of words; else anywhere.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from charrnn.inspection.results import Passage
 def coloured(
     text: str, levels: NDArray[np.integer[Any]], marks: NDArray[np.bool_]
 ) -> Passage:
-    """Return a text with its levels of colour, (N,), and where it is underlined, (N,)."""
+    """Return a text with the level of colour, (N,), and the underline, (N,), of each character."""
     looks = (
         chr(ord("A" if is_marked else "a") + level)
         for level, is_marked in zip(levels.tolist(), marks.tolist(), strict=True)
@@ -25,18 +25,18 @@ def coloured(
 
 
 def spans(text: str, least: int, most: int) -> NDArray[np.int64]:
-    """Say from where to where passages of `least` to `most` characters may go.
+    """Return the bounds of the passages of `least` to `most` characters.
 
-    They begin at a line's start behind which there are `most` characters, and end with
-    the last line that does, or else with the last word.  The start of the text counts
-    as none: it may be the middle of a line.  A text of `most` characters or fewer is
-    one passage.
+    A passage begins at the start of a line that `most` characters follow, and ends at the
+    last end of a line within these, else at the last end of a word.  The start of the text
+    is no start of a line: it may be the middle of one.  A text of at most `most`
+    characters is one passage.
 
     Returns
     -------
     (n, 2) int64
-        Of each, in their order, where its first character is and where the one after
-        its last would be; n is at least 1.
+        The start and the end of each passage, in order; the end is exclusive and n is at
+        least 1.
     """
     if len(text) <= most:
         return np.array([[0, len(text)]])
@@ -56,5 +56,5 @@ def spans(text: str, least: int, most: int) -> NDArray[np.int64]:
 
 
 def _after(is_break: Sequence[bool]) -> NDArray[np.int64]:
-    """Return the places behind the breaks."""
+    """Return the positions after the breaks."""
     return np.flatnonzero(is_break).astype(np.int64) + 1

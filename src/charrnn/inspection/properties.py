@@ -1,11 +1,11 @@
-"""Properties of a place in a text, by which to ask what a hidden unit follows.
+"""Properties of the positions in a text that a hidden unit may track.
 
-Each is defined by properties that Unicode gives a character, so that it has a meaning in
-any script; a text that lacks one is not asked for it.  The place of a property is the
-character that was read last.  A word is an unbroken run of letters and of the marks that
-combine with them; a line ends with a newline, a paragraph with an empty line.
+The properties are defined by Unicode's properties of characters, so that they apply to any
+script; a property that a text lacks is not tested.  The position is that of the last
+character read.  A word is an unbroken run of letters and of the marks that combine with
+them; a line ends with a newline, a paragraph with an empty line.
 
-A character that Unicode was given after its version 14 is nothing yet to Python 3.11.
+Python 3.11 does not know the characters that Unicode added after its version 14.
 """
 
 import unicodedata
@@ -15,13 +15,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-# What Unicode does not say, for three scripts; accents are taken off before.
-_VOWELS = frozenset("aeiouαεηιουωаеиоуыэюяі")  # noqa: RUF001 it is their letters
+# Unicode has no property for vowels: those of three scripts, without accents.
+_VOWELS = frozenset("aeiouαεηιουωаеиоуыэюяі")  # noqa: RUF001 Greek and Cyrillic letters
 _QUOTATION = frozenset('"“”„«»')
 
 
 class Places(NamedTuple):
-    """Some of the places in a text of N characters.
+    """Some of the positions in a text of N characters.
 
     Attributes
     ----------
@@ -35,19 +35,19 @@ class Places(NamedTuple):
 
 
 class Property(NamedTuple):
-    """A property of the places in a text of N characters.
+    """A property of the positions in a text of N characters.
 
     Attributes
     ----------
     name : str
     meaning : str
-        When a place has it, or what is counted.
+        When a position has the property, or what the property counts.
     is_graded : bool
-        Whether it is counted from 0 on, and not only there or not.
+        Whether the property is a count, and not binary.
     values : (N,) int64
         0 or 1, or the count.
     among : Places
-        Those that are looked at.
+        The positions at which the property is defined.
     """
 
     name: str
@@ -58,54 +58,54 @@ class Property(NamedTuple):
 
 
 def properties(text: str) -> list[Property]:
-    """Find each property at each place of a text, in a fixed order."""
+    """Return the values of each property at each position of a text, in a fixed order."""
     is_letter = [_is_letter(character) for character in text]
     is_mark = [unicodedata.category(character)[0] == "P" for character in text]
-    # 1 at a word's first letter, 0 outside of words.
+    # 1 at the first letter of a word, 0 outside of words.
     nth = _counts_since([not letter for letter in is_letter], first=1)
     characters = Places("characters", np.ones(len(text), np.bool_))
     letters = Places("letters", np.array(is_letter, np.bool_))
-    later = Places("letters but the first of a word", np.array(nth) > 1)
+    later = Places("letters except the first of a word", np.array(nth) > 1)
     return [
         _yes_or_no(
             "inside a word",
-            "the last character was a letter",
+            "the character is a letter",
             is_letter,
             characters,
         ),
         _yes_or_no(
             "a word begins",
-            "the last letter was the first of its word",
+            "the letter is the first of its word",
             [n == 1 for n in nth],
             letters,
         ),
         _graded(
-            "place in the word",
-            "letters of the word so far",
+            "position in the word",
+            "letters of the word before this letter",
             [max(0, n - 1) for n in nth],
             letters,
         ),
         _yes_or_no(
             "a word is about to end",
-            "what comes next is not a letter",
+            "the next character is not a letter",
             [not letter for letter in is_letter[1:]] + [False],
             letters,
         ),
         _yes_or_no(
             "in a capitalised word",
-            "the word began with a capital",
+            "the word began with a capital letter",
             _through_words(nth, lambda at: text[at].isupper()),
             later,
         ),
         _yes_or_no(
             "vowel",
-            "the last letter was a, e, i, o or u, or a Greek or Cyrillic vowel",
+            "the letter is a, e, i, o or u, or a Greek or Cyrillic vowel",
             [_is_vowel(character) for character in text],
             letters,
         ),
         _yes_or_no(
             "first word after punctuation",
-            "between this word and the one before stands a punctuation mark",
+            "a punctuation mark separates the word from the previous word",
             _through_words(nth, lambda at: _has_before(is_mark, is_letter, at)),
             letters,
         ),
@@ -117,25 +117,25 @@ def properties(text: str) -> list[Property]:
         ),
         _graded(
             "distance from the start of the line",
-            "characters of the line so far",
+            "characters of the line up to this character",
             _counts_since([character == "\n" for character in text]),
             characters,
         ),
         _yes_or_no(
             "in a number",
-            "the last character was a digit",
+            "the character is a digit",
             [character.isdecimal() for character in text],
             characters,
         ),
         _yes_or_no(
             "in brackets",
-            "a bracket was opened in this paragraph and not closed",
+            "a bracket is open in this paragraph",
             _in_brackets(text),
             characters,
         ),
         _yes_or_no(
             "in quotation marks",
-            "the marks in this paragraph so far are odd in number",
+            "the number of quotation marks so far in this paragraph is odd",
             _in_quotation(text),
             characters,
         ),
@@ -160,7 +160,7 @@ def _is_vowel(character: str) -> bool:
 
 
 def _counts_since(is_start: list[bool], *, first: int = 0) -> list[int]:
-    """Count the characters since the last start, which has 0; `first` begins the text."""
+    """Count the characters since the last start, which counts 0; the text begins at `first`."""
     counts, count = [], first - 1
     for start in is_start:
         count = 0 if start else count + 1
@@ -169,7 +169,7 @@ def _counts_since(is_start: list[bool], *, first: int = 0) -> list[int]:
 
 
 def _through_words(nth: list[int], has: Callable[[int], bool]) -> list[bool]:
-    """Say of each letter whether its word has something, given where that begins."""
+    """Return for each letter the value of `has` at the start of its word."""
     found, word_has = [], False
     for at, n in enumerate(nth):
         if n == 1:
@@ -179,7 +179,7 @@ def _through_words(nth: list[int], has: Callable[[int], bool]) -> list[bool]:
 
 
 def _has_before(is_mark: list[bool], is_letter: list[bool], at: int) -> bool:
-    """Return whether there is a mark between `at` and the letter before."""
+    """Return whether a mark stands between `at` and the previous letter."""
     while at > 0 and not is_letter[at - 1]:
         at -= 1
         if is_mark[at]:
@@ -192,7 +192,7 @@ def _ends_paragraph(text: str, at: int) -> bool:
 
 
 def _in_brackets(text: str) -> list[bool]:
-    # Brackets are what is mirrored in writing from right to left; «» are quotation.
+    # Brackets are mirrored in right-to-left text; «» are quotation marks.
     found, depth = [], 0
     for at, character in enumerate(text):
         category = unicodedata.category(character)

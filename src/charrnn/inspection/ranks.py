@@ -1,8 +1,8 @@
-"""Measures of ranks: how well one number tells another, whatever their scales.
+"""Rank statistics: the association of two variables, independent of their scales.
 
-Everything up to the last division is in whole numbers, so the result is the same bits
-everywhere, in whatever order it is computed.  The rank of a value among n is here twice
-the usual one, so that ties, which share the mean of their ranks, have whole numbers too.
+All arithmetic before the last division is in whole numbers, so the result is the same to
+the bit everywhere and in any order of summation.  Ranks are twice the usual ranks, so that
+tied values, which share the mean of their ranks, have whole numbers too.
 
 References
 ----------
@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 def strengths(
     ranks: NDArray[np.int64], values: NDArray[np.int64], *, is_graded: bool
 ) -> NDArray[np.float64]:
-    """Say how well ranked rows, (m, n), tell values, (n,): -1 to 1, (m,).
+    """Return the association of ranked rows, (m, n), with values, (n,): -1 to 1, (m,).
 
-    By the rank correlation if the values are graded, else by the rank-biserial one with
-    what is not 0.
+    The rank correlation if the values are counts, else the rank-biserial correlation with
+    "greater than 0".
     """
     if is_graded:
         return rank_correlation(ranks, twice_ranks(values[np.newaxis])[0])
@@ -43,11 +43,11 @@ def twice_ranks(rows: NDArray[Any]) -> NDArray[np.int64]:
 def rank_biserial(
     ranks: NDArray[np.int64], has: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Say how well ranked values tell who has something, -1 to 1.
+    """Return the rank-biserial correlation of each row with a binary variable, -1 to 1.
 
-    Of all pairs of one that has it and one that has not, the share in which the former
-    is the higher, less the share in which it is the lower: twice the area under the ROC
-    curve, less one.
+    Of all pairs of a value with `has` true and one with `has` false, the share in which
+    the former is higher, minus the share in which it is lower: twice the area under the
+    ROC curve, minus 1.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def rank_biserial(
     Returns
     -------
     (m,) float64
-        0 if all have it or none has.
+        0 if `has` is constant.
     """
     ones = int(np.count_nonzero(has))
     pairs = ones * (len(has) - ones)
@@ -72,7 +72,7 @@ def rank_correlation(
 ) -> NDArray[np.float64]:
     """Return Spearman's rank correlation of each row, (m, n), with `of`, (n,).
 
-    Both are from `twice_ranks`.  The correlation with what is constant is 0.
+    Both are from `twice_ranks`.  The correlation with a constant is 0.
 
     Returns
     -------
@@ -82,7 +82,7 @@ def rank_correlation(
     x, y = ranks - middle, of - middle
     products = (x * y).sum(axis=1).tolist()
     squares, square = (x * x).sum(axis=1).tolist(), int((y * y).sum())
-    # Python's whole numbers: the product of two squares passes 2^63.
+    # Python integers: the product of two squares exceeds 2^63.
     found = [
         xy / math.sqrt(xx * square) if xx * square else 0.0
         for xy, xx in zip(products, squares, strict=True)

@@ -1,6 +1,6 @@
-"""What is found by looking into a network, as the report shows it.
+"""The results of the inspection, as the report shows them.
 
-Everything is a number, a text or a tuple of these, so that it can go through a file.
+All values are numbers, strings or tuples of these, so that a JSON file can hold them.
 """
 
 from itertools import groupby
@@ -15,7 +15,7 @@ class Passage(NamedTuple):
     ----------
     text : str
     looks : str
-        A letter for each character: its level of colour, from a on, as a capital if the
+        A letter for each character: its level of colour, from a on; upper case if the
         character is underlined.
     """
 
@@ -24,7 +24,7 @@ class Passage(NamedTuple):
 
     @property
     def runs(self) -> list[tuple[int, bool, str]]:
-        """The consecutive characters that look the same: level, underlined, text."""
+        """The level, the underline and the text of each run of characters that look alike."""
         both = groupby(zip(self.looks, self.text, strict=True), key=itemgetter(0))
         return [
             (
@@ -42,11 +42,11 @@ class Level(NamedTuple):
     Attributes
     ----------
     least, most : float
-        Bits, from the one on and below the other; the last level's `most` is None.
+        Bits; `least` is inclusive, `most` exclusive, and None for the last level.
     characters : int
-        Of the page.
+        Characters of the page in this level.
     share, bits_share : float
-        Of the page's characters, and of all its bits.
+        The share of the page's characters, and of its total bits; 0 to 1.
     """
 
     least: float
@@ -57,22 +57,23 @@ class Level(NamedTuple):
 
 
 class Guess(NamedTuple):
-    """A character that the network expected, and its probability."""
+    """A character and the probability that the network gave to it."""
 
     character: str
     probability: float
 
 
 class Moment(NamedTuple):
-    """A character that surprised.
+    """A character with a great surprise.
 
     Attributes
     ----------
     before, character, after : str
-        The text there.
+        The character and the text around it.
     bits : float
+        The surprise.
     expected : tuple of Guess
-        The most likely ones, with the most likely first.
+        The most probable characters, in decreasing order.
     """
 
     before: str
@@ -90,15 +91,15 @@ class Surprise(NamedTuple):
     page : Passage
     levels : tuple of Level
     moments : tuple of Moment
-        The greatest surprises, no two in a word, with the greatest first.
+        The greatest surprises, at most one per word, in decreasing order.
     start, characters : int
-        Where in the test part the page begins, counted from 0, and its length.
+        The position of the page in the test part, counted from 0, and its length.
     read : int
         Characters of the test part among which the page was chosen.
     is_whole_part : bool
-        Whether these are all of them.
+        Whether these are all characters of the test part.
     bits, part_bits : float
-        Per character, of the page and of the whole test part.
+        Bits per character of the page and of the whole test part.
     """
 
     page: Passage
@@ -113,25 +114,27 @@ class Surprise(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """The unit that tells a property best.
+    """The unit that predicts a property best.
 
     Attributes
     ----------
     name, meaning, among : str
-        The property, when a place has it, and which places are looked at.
+        The property, its definition, and the positions at which it is defined.
     is_graded : bool
-        Whether the measure is a rank correlation, 0 to 1, and not an area, 0.5 to 1; on
-        the second half it can be lower.
+        Whether the property is a count and the measures are rank correlations; else they
+        are AUCs.  On the half of the choice a correlation is 0 to 1 and an AUC 0.5 to 1;
+        on the other half both can be lower.
     unit : int
         Counted from 0.
     is_higher : bool
-        Whether the unit is the higher, and not the lower, with the property.
+        Whether the unit is higher, not lower, where the property holds.
     chosen_by, measure : float
-        On the half that it was chosen on, and on the other.
+        The measure on the half of the choice, and on the other half.
     of_median, of_character : float
-        On the other half, of the median unit and of the last character alone.
+        The measure on the other half of the median unit and of the last character alone.
     places, having : int
-        On the other half; `having` of a graded property is how often it is not 0.
+        The number of positions on the other half, and the number of those that have the
+        property, or where the count is not 0.
     """
 
     name: str
@@ -149,12 +152,12 @@ class Finding(NamedTuple):
 
     @property
     def remembers(self) -> bool:
-        """Whether the unit tells more than the last character alone does."""
+        """Whether the unit predicts the property better than the last character does."""
         return self.measure > self.of_character
 
     @property
     def strength(self) -> float:
-        """How well the property is told in the first half, 0 to 1 of either kind."""
+        """The association in the first half, 0 to 1 for both kinds of property."""
         return self.chosen_by if self.is_graded else 2 * self.chosen_by - 1
 
 
@@ -165,11 +168,12 @@ class Picture(NamedTuple):
     ----------
     finding : Finding
     passage : Passage
-        Level 0 is lowest; underlined is where the property holds, if it is not graded.
+        Level 0 is the lowest; characters with the property are underlined, unless it is a
+        count.
     start : int
-        Where in the test part it begins, counted from 0.
+        The position of the passage in the test part, counted from 0.
     measure : float
-        How well the unit tells the property in this passage.
+        The measure of the unit in this passage.
     """
 
     finding: Finding
@@ -179,20 +183,20 @@ class Picture(NamedTuple):
 
 
 class Units(NamedTuple):
-    """What single units follow.
+    """The properties that single units track.
 
     Attributes
     ----------
     findings : tuple of Finding
-        Of each property; the one that was told best in the first half first.
+        One for each property, by decreasing association in the first half.
     pictures : tuple of Picture
-        Of a few, each of another unit: first those that remember something.
+        Of some findings, no two of the same unit: first those with `remembers`.
     skipped : tuple of str
-        The names of the properties for which the text has not enough places.
+        The names of the properties for which the text has too few positions.
     edges : tuple of float
-        Between the levels of colour of the pictures.
+        The activations between the levels of colour of the pictures.
     hidden_size, read : int
-        m, and how many characters of the test part were read.
+        m, and the characters of the test part that were read.
     """
 
     findings: tuple[Finding, ...]

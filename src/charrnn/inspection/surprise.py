@@ -1,7 +1,7 @@
-"""How surprised the network is, character by character, over a page it never saw.
+"""The surprise of the network at each character of a page of the test part.
 
-The surprise at a character is -log2 of the probability that the network gave it, in
-bits: 0 if it was certain, log2 K if it had no idea.
+The surprise at a character is -log2 of the probability that the network gave to it, in
+bits: 0 if the probability was 1, log2 K if all K characters were equally probable.
 """
 
 from typing import Any
@@ -20,25 +20,26 @@ from charrnn.text.vocabulary import Ids, Vocabulary
 
 Array = NDArray[Any]
 
-# Characters of the test part that are read to choose the page from, whatever the network.
+# Characters of the test part among which the page is chosen, for a network of any size.
 MOST_READ = 50_000
 # Characters of a page.
 LEAST_PAGE, MOST_PAGE = 1_500, 2_000
-# Where the levels of colour begin, bits.
+# The lower bounds of the levels of colour, bits.
 LEVELS = (0.0, 0.5, 1.0, 2.0, 4.0, 6.0, 9.0)
 
 _MOMENTS, _GUESSES = 5, 3
-# Characters shown before and after the one that surprised.
+# Characters shown before and after a surprising character.
 _BEFORE, _AFTER = 24, 12
 
 
 def surprise(
     weights: Weights, test: Ids, vocabulary: Vocabulary, *, part_bits: float
 ) -> Surprise | None:
-    """Choose the page that is most like the whole part, and see what surprised there.
+    """Choose a typical page and find the greatest surprises in it.
 
-    It is the passage whose bits per character are the nearest to the whole part's; of
-    equals, the first.  The network reads from a zero state at the part's start.
+    The page is the passage whose bits per character are nearest to those of the whole
+    part; ties go to the first.  The network starts in the zero state at the start of the
+    part.
 
     Parameters
     ----------
@@ -52,13 +53,13 @@ def surprise(
     Returns
     -------
     Surprise or None
-        None if the part has fewer than two characters: nothing there was predicted.
+        None if the part has fewer than two characters, so that none is predicted.
     """
     if len(test) < 2:
         return None
     ids = np.asarray(test[:MOST_READ])
     text = vocabulary.decode(ids)
-    # From here on place i is the character i + 1: nothing predicted the first one.
+    # From here on index i is the character i + 1: the first one is not predicted.
     bits = network_scores(weights, ids).nats / float(exact.log(2.0))
     start, end = _page(text[1:], bits, part_bits)
     page, page_text = bits[start:end], text[start + 1 : end + 1]
@@ -110,8 +111,7 @@ def _moments(
             break
         places.setdefault(int(words[at]), at)
     # The state after ids[start + t] predicts the page's character t.
-    zero = np.zeros(weights.hidden_size, weights.b.dtype)
-    before = _read(weights, ids[:start], zero)
+    before = _state_after(weights, ids[:start])
     states = forward.states_after(weights, ids[start : start + len(page)], before)
     found = []
     for t in places.values():
@@ -132,15 +132,16 @@ def _moments(
     return tuple(found)
 
 
-def _read(weights: Weights, ids: Ids, hidden: Array) -> Array:
-    size = steps_at_once(weights)
+def _state_after(weights: Weights, ids: Ids) -> Array:
+    hidden, size = weights.zero_state(), steps_at_once(weights)
     for at in range(0, len(ids), size):
         hidden = forward.state_after(weights, ids[at : at + size], hidden)
     return hidden
 
 
 def probabilities(weights: Weights, hidden: Array) -> NDArray[np.float64]:
-    """Return what is expected next, (K,), softmax(V h + c), summed in written order."""
+    """Return the probabilities of the next character, (K,): softmax(V h + c)."""
+    # Sums in written order: exact on every machine.
     scores = weights.c.astype(np.float64)
     for column, h in zip(weights.V.T, hidden.tolist(), strict=True):
         scores += column.astype(np.float64) * h

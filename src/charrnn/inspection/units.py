@@ -1,8 +1,8 @@
-"""What single hidden units follow, in a text that the network did not learn.
+"""The properties of held-out text that single hidden units track.
 
 After Karpathy, Johnson and Fei-Fei, "Visualizing and Understanding Recurrent Networks",
-2015, arXiv:1506.02078: passages coloured by the activation of one unit.  How the units
-are found stands in `findings`.
+2015, arXiv:1506.02078: passages coloured by the activation of one unit.  `findings`
+chooses and measures the units.
 """
 
 from typing import Any
@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.inspection.findings import Half, find, half_of, is_enough, measure
+from charrnn.inspection.findings import (
+    Half,
+    auc_or_correlation,
+    find,
+    half_of,
+    is_enough,
+)
 from charrnn.inspection.passages import coloured, spans
 from charrnn.inspection.properties import Property, properties
 from charrnn.inspection.ranks import strengths, twice_ranks
@@ -22,38 +28,38 @@ from charrnn.text.vocabulary import Ids, Vocabulary
 
 Array = NDArray[Any]
 
-# Characters of the test part that are read, whatever the network.
+# Characters of the test part that are read, by a network of any size.
 MOST_READ = 20_000
-# The units of which there is a picture, and the characters of its passage.
+# The number of pictures, and the characters of the passage of each.
 MOST_PICTURES = 5
 LEAST_PASSAGE, MOST_PASSAGE = 280, 400
-# Between the levels of colour, from -1 to 1.
+# The activations between the levels of colour.
 EDGES = (-0.9, -0.6, -0.2, 0.2, 0.6, 0.9)
 
-# In a passage so many places should have the property, and so many not.
+# A passage should have this many positions with the property, and this many without.
 _ENOUGH = 10
 _MOST_PASSAGES = 500
 
 
 def units(weights: Weights, test: Ids, vocabulary: Vocabulary) -> Units | None:
-    """Find the unit that tells each property best.
+    """Find the unit that predicts each property best.
 
     Parameters
     ----------
     weights : Weights
     test : (N,) unsigned integer
-        The test part; the network reads it from a zero state.
+        The test part; the network starts in the zero state.
     vocabulary : Vocabulary
 
     Returns
     -------
     Units or None
-        None if the part has not enough places for any property.
+        None if the part has too few positions for every property.
     """
     if len(test) < 2:
         return None
     read = min(MOST_READ, len(test) - 1)
-    # A property may look one character ahead.
+    # A property may depend on the next character.
     text = vocabulary.decode(np.asarray(test[: read + 1]))
     middle = read // 2
     parts = slice(0, middle), slice(middle, read)
@@ -89,12 +95,9 @@ def units(weights: Weights, test: Ids, vocabulary: Vocabulary) -> Units | None:
 
 
 def _states(weights: Weights, ids: Ids) -> Array:
-    """Return each unit's activation after each character, (m, N), from a zero state."""
+    """Return the activation of each unit after each character, (m, N)."""
     states = np.empty((weights.hidden_size, len(ids)), weights.b.dtype)
-    hidden, size = (
-        np.zeros(weights.hidden_size, weights.b.dtype),
-        steps_at_once(weights),
-    )
+    hidden, size = weights.zero_state(), steps_at_once(weights)
     for at in range(0, len(ids), size):
         piece = forward.states_after(weights, ids[at : at + size], hidden)
         states[:, at : at + size] = piece.T
@@ -103,24 +106,24 @@ def _states(weights: Weights, ids: Ids) -> Array:
 
 
 def picture(finding: Finding, one: Property, half: Half, text: str) -> Picture:
-    """Choose the passage of a half in which a unit does most nearly as in all of it.
+    """Choose the passage of a half in which a unit's measure is nearest to the whole half's.
 
-    Of those in which enough places have the property and enough have not; of equals,
-    the first.
+    Passages in which enough positions have the property, and enough lack it, come first;
+    ties go to the first passage.
     """
     h, graded = half.states[finding.unit], finding.is_graded
     chosen, values = one.among.chosen[half.at], one.values[half.at]
     sign = 1 if finding.is_higher else -1
 
     def measure_in(start: int, end: int) -> tuple[int, float]:
-        """Return how many places are of the rarer kind, at most enough; the measure."""
+        """Return the number of positions of the rarer kind, at most `_ENOUGH`; the measure."""
         where = chosen[start:end]
         here = values[start:end][where]
         having = int(np.count_nonzero(here))
         ranks = twice_ranks(h[np.newaxis, start:end][:, where])
         strength = float(strengths(ranks, here, is_graded=graded)[0])
         rarer = min(having, len(here) - having, _ENOUGH)
-        return rarer, measure(sign * strength, is_graded=graded)
+        return rarer, auc_or_correlation(sign * strength, is_graded=graded)
 
     may_be = spans(text, LEAST_PASSAGE, MOST_PASSAGE)
     may_be = may_be[:: -(-len(may_be) // _MOST_PASSAGES)]

@@ -1,7 +1,7 @@
-"""The curves of a run, as the report draws them.
+"""The coordinates of the curves in the report.
 
-A coordinate is a percentage of the chart's width, from the left, or of its height, from
-the top.
+A coordinate is a percentage: of the width of the chart, from the left, or of its height,
+from the top.
 """
 
 import math
@@ -13,11 +13,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-_SIDE = 0.02  # room left and right of the curves, in lengths of the longest epoch
-_MARGIN = 0.05  # room below the lowest loss and above the highest, in their difference
+_SIDE = 0.02  # left and right of the curves, as a share of the longest epoch
+_MARGIN = 0.05  # below and above the losses, as a share of their range
 _MOST_TICKS = 6
-_CHARACTERS = 30  # of labels that fit side by side below a printed panel, the narrowest
-_STOPS = 4  # of the epochs' colours: --epochs-1 to --epochs-4 in report.css
+_CHARACTERS = 30  # of labels that fit below a printed panel, the narrowest chart
+_STOPS = 4  # of the gradient of epoch colours: --epochs-1 to --epochs-4 in report.css
 
 
 class Tick(NamedTuple):
@@ -28,16 +28,16 @@ class Tick(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """An epoch.
+    """The curve of an epoch.
 
     Attributes
     ----------
     epoch : int
     colour : str
-        In CSS.
+        A colour of CSS.
     line, dots : str
-        The smooth loss and the validation losses, paths of SVG; a dot is a line of
-        length 0.  Above the end of the axis y is negative.
+        The smooth loss and the validation losses as SVG paths; a dot is a line of
+        length 0.  Losses above the end of the axis have a negative y.
     """
 
     epoch: int
@@ -47,7 +47,7 @@ class Curve(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """The curves of all epochs, the ticks of their axes, and the loss at the top."""
+    """The curves of all epochs, the ticks of the axes, and the loss at the top of the chart."""
 
     curves: list[Curve]
     x: list[Tick]
@@ -56,7 +56,7 @@ class Chart(NamedTuple):
 
 
 class _Axis(NamedTuple):
-    """The values at the left and at the right, or at the top and at the bottom."""
+    """The values at the left and right ends of the x axis, or top and bottom of the y axis."""
 
     first: float
     last: float
@@ -67,9 +67,10 @@ class _Axis(NamedTuple):
         return [f"{100 * (value - first) / (last - first):.2f}" for value in values]
 
     def ticks(self, most: int, smallest: int) -> list[Tick]:
-        """Return the multiples of 1, 2 or 5 times a power of ten, `smallest` or above.
+        """Return the ticks: multiples of 1, 2 or 5 times a power of ten.
 
-        Between two of them lies at least 1 / `most` of the axis.
+        The exponent is at least `smallest`; the distance of two ticks is at least
+        1 / `most` of the axis.
         """
         low, high = sorted(map(Decimal, self))
         step = next(
@@ -93,7 +94,7 @@ def chart(
     sequence_length: int,
     highest_loss: float | None,
 ) -> Chart:
-    """Place the curves, the dots and the ticks.
+    """Return the coordinates of the curves, the dots and the ticks.
 
     Parameters
     ----------
@@ -102,9 +103,9 @@ def chart(
     validations : (n, 3) float64
         The fields of `charrnn.training.state.Validation`; n may be 0.
     sequence_length : int
-        Characters in a window: validation losses are drawn in nats per window, too.
+        Characters in a window, to draw the validation losses in nats per window.
     highest_loss : float or None
-        Where the loss axis ends, nats per window.  If it is None, or no smooth loss is
+        The end of the loss axis, nats per window.  If it is None, or no smooth loss is
         below it, the axis shows all losses.
     """
     tables = curve, validations * (1, 1, sequence_length)
@@ -130,7 +131,7 @@ def chart(
         Curve(
             epoch,
             _colour(number, len(epochs)),
-            f"M{' '.join(places(rows))}h0",  # one row alone is a dot
+            f"M{' '.join(places(rows))}h0",  # a single row is drawn as a dot
             "".join(f"M{place}h0" for place in places(dots)),
         )
         for number, (epoch, (rows, dots)) in enumerate(epochs.items())
@@ -140,7 +141,7 @@ def chart(
 
 
 def _colour(number: int, of: int) -> str:
-    """Return the colour of an epoch, counted from 0: even steps from stop to stop."""
+    """Return the colour of an epoch, counted from 0: even steps along the gradient."""
     steps = max(of - 1, 1)
     stop = min(number * (_STOPS - 1) // steps, _STOPS - 2)
     share = 100 * (number * (_STOPS - 1) - stop * steps) / steps

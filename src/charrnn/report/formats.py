@@ -1,7 +1,6 @@
-"""How the report writes numbers and foreign texts.
+"""The formats of numbers and of untrusted text in the report.
 
-Nothing here computes: a number is rounded as Python formats it, which is correct
-rounding and the same everywhere.
+Python's formatting rounds numbers correctly, so the digits are the same everywhere.
 """
 
 import json
@@ -14,8 +13,8 @@ from markupsafe import Markup
 Item = TypeVar("Item")
 
 _MINUS, _THIN = "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}"
-# What HTML cannot hold, a browser does not show, or would turn the text around for;
-# newline and tab stay.
+# Characters that HTML does not allow, that a browser does not show, or that change the
+# direction of the text; newline and tab stay.
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufffe\uffff]"
 )
@@ -27,7 +26,7 @@ def count(number: int) -> str:
 
 
 def fixed(number: float, digits: int) -> str:
-    """Return a number with so many digits after the point: 1.671."""
+    """Return a number with `digits` decimals: 1.671."""
     return f"{number:,.{digits}f}".replace("-", _MINUS)
 
 
@@ -37,14 +36,14 @@ def percent(share: float, digits: int = 1) -> str:
 
 
 def scientific(number: float, digits: int = 2) -> Markup:
-    """Return a number by powers of ten: 1.75·10 and its exponent raised."""
+    """Return a number in scientific notation: 1.75·10 and a superscript exponent."""
     mantissa, _, exponent = f"{number:.{digits}e}".replace("-", _MINUS).partition("e")
     sign, power = exponent[0].replace("+", ""), exponent[1:].lstrip("0") or "0"
     return Markup("{}·10<sup>{}</sup>").format(mantissa, sign + power)
 
 
 def power(number: float) -> Markup:
-    """Return a number such as 0.0001 as 10 and its exponent, any other by its digits."""
+    """Return a power of ten such as 0.0001 as 10 and an exponent, else the decimal digits."""
     mantissa, _, exponent = f"{number:e}".partition("e")
     if float(mantissa) != 1 or -2 < int(exponent) < 3:
         return Markup("{}").format(f"{number:.12g}".replace("-", _MINUS))
@@ -52,7 +51,7 @@ def power(number: float) -> Markup:
 
 
 def value(content: Any) -> str:
-    """Return a value of params.yaml as one would write it there."""
+    """Return a value as params.yaml spells it."""
     text = json.dumps(content, ensure_ascii=False, default=str)
     if isinstance(content, float):
         text = re.sub(r"e([-+])0*", r"e\1", text).replace("e+", "e")
@@ -60,9 +59,10 @@ def value(content: Any) -> str:
 
 
 def visible(text: str) -> str:
-    """Return a text whose control characters can be seen; newlines and tabs stay.
+    """Return a text with visible control characters; newlines and tabs stay.
 
-    Those of ASCII become their pictures, such as U+2400 for NUL, others their codes.
+    ASCII control characters become Unicode's control pictures, such as U+2400 for NUL;
+    others become their codes, as in JSON.
     """
     return _CONTROL.sub(lambda match: _picture(ord(match[0])), text)
 
@@ -74,16 +74,16 @@ def _picture(code: int) -> str:
 
 
 def evenly(items: Sequence[Item], most: int, first: int = 0) -> list[Item]:
-    """Return about `most` of the items, evenly chosen, the first and last among them.
+    """Return about `most` of the items, evenly spaced, with the first and the last.
 
     Parameters
     ----------
     items : sequence
     most : int
-        If there are more items than that, every second, third, ... one is taken.
+        If there are more items, every second, third, ... one is taken.
     first : int
-        The number of the first item: of items numbered from 1, taking every 25th
-        gives 1, 25, 50, ...
+        The number of the first item: taking every 25th of items numbered from 1 gives
+        1, 25, 50, ...
     """
     every = -(-len(items) // most)
     last = len(items) - 1

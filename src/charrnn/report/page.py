@@ -1,7 +1,7 @@
-"""The report: one page of HTML that a run writes about itself.
+"""The report: one page of HTML about a run.
 
-It needs no script and loads nothing.  The templates and the style sheets in
-``templates/`` hold its words and its looks; the only importer of jinja2 is here.
+The page has no script and loads nothing.  ``templates/`` holds its words and its style
+sheets; this module is the only importer of jinja2.
 """
 
 import inspect
@@ -25,6 +25,7 @@ from charrnn.settings import meanings
 
 TEMPLATES = Path(__file__).parent / "templates"
 
+_FILTERS = ("count", "fixed", "percent", "scientific", "power", "value", "visible")
 _MOST_EPOCHS = 24
 _MOST_TEXTS = 12
 _MOST_PANELS = 12
@@ -42,12 +43,13 @@ _BASELINES = {
 
 
 class Report(NamedTuple):
-    """All that a run's report is made of.
+    """The content of a report.
 
     Attributes
     ----------
     params : dict
-        The sections of params.yaml by their names, of the types of `charrnn.settings`.
+        From the name of a section of params.yaml to its values, of a type of
+        `charrnn.settings`.
     corpus, gradients, training, evaluation, inspection, copying
         The metrics of the stages.
     curve : (rows, 4) float64
@@ -55,9 +57,9 @@ class Report(NamedTuple):
     validations : (n, 3) float64
         The fields of `charrnn.training.state.Validation`; n may be 0.
     texts : list of TrainingText
-        What the network wrote while it learned.
+        The texts that the network generated during training.
     given, written : str
-        What the best weights read and then wrote at the end.
+        The prime that the best weights read, and the text that they then generated.
     """
 
     params: dict[str, Any]
@@ -75,7 +77,7 @@ class Report(NamedTuple):
 
 
 class EpochRow(NamedTuple):
-    """A row of the table of epochs; `lowest_at` is the update of the lowest point."""
+    """A row of the table of epochs; `lowest_at` is the update of the lowest smooth loss."""
 
     number: int
     figures: EpochMetrics
@@ -83,12 +85,12 @@ class EpochRow(NamedTuple):
 
 
 def render(report: Report) -> bytes:
-    """Return the page; the same report gives the same bytes.
+    """Return the page in UTF-8; the same report gives the same bytes.
 
     Raises
     ------
     ArtifactError
-        If two parts of the report are not of the same run.
+        If the curve and the metrics of the training have different epochs.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -100,22 +102,14 @@ def render(report: Report) -> bytes:
         keep_trailing_newline=True,
         newline_sequence="\n",
     )
-    for name in (
-        "count",
-        "fixed",
-        "percent",
-        "scientific",
-        "power",
-        "value",
-        "visible",
-    ):
+    for name in _FILTERS:
         environment.filters[name] = getattr(formats, name)
     page = environment.get_template("report.html").render(_context(report))
     return page.encode("utf-8")
 
 
 def _something(content: Any) -> Any:
-    """Refuse to print a value that is not there."""
+    """Refuse to print None."""
     assert content is not None
     return content
 
@@ -168,7 +162,7 @@ def _epochs(report: Report) -> list[EpochRow]:
 
 
 def _checks(gradients: GradientCheckMetrics) -> dict[str, dict[str, Errors]]:
-    """Return the errors by the name of the check and that of the parameter."""
+    """Return the errors of each check, by its name, and of each parameter, by its name."""
     return {
         name: dict(check)
         for name, check in gradients
@@ -177,7 +171,7 @@ def _checks(gradients: GradientCheckMetrics) -> dict[str, dict[str, Errors]]:
 
 
 def _section(config: Any) -> dict[str, Any]:
-    """Return a section's name, its meaning, and each key with its value and meaning."""
+    """Return the name and meaning of a section, and the value and meaning of each key."""
     rows = [
         (key, getattr(config, key), str(meaning))
         for key, meaning in meanings(type(config)).items()
@@ -187,7 +181,7 @@ def _section(config: Any) -> dict[str, Any]:
 
 
 def _models(evaluation: EvaluationMetrics) -> list[tuple[str, Any]]:
-    """Return the models and their measures, the network last; none if not measured."""
+    """Return the names and measures of the models, the network last; [] without a network."""
     if evaluation.network is None:
         return []
     found = [(name, getattr(evaluation, key)) for key, name in _BASELINES.items()]
