@@ -1,4 +1,4 @@
-"""A page from a file in headless Chromium without a network, and what the page did.
+"""A local page in headless Chromium without a network, with a record of its actions.
 
 A test module makes a browser once, and opens its pages in it::
 
@@ -37,18 +37,18 @@ ARGUMENTS = [
 
 @dataclass
 class Opened:
-    """A page, and what it has done so far.
+    """An open page and a record of its actions.
 
     Attributes
     ----------
     page : Page
     requests : list of str
-        Every address that was asked for, but for the file itself and ``data:``; none
-        of them was answered.
+        Every requested address except the file itself and ``data:``; all these requests
+        are aborted.
     console : list of str
-        Every message on the console, with its kind before it.
+        Every message on the console, with its kind.
     errors : list of str
-        Every exception that no script caught, and every dialogue that was opened.
+        Every uncaught exception and every dialogue.
     """
 
     page: Page
@@ -82,7 +82,7 @@ def opened(
     media: Literal["screen", "print"] = "screen",
     beside: bool = False,
 ) -> Iterator[Opened]:
-    """Open a file as a page of its own, and close it again.
+    """Open a file in a page, and close the page at the end.
 
     Parameters
     ----------
@@ -93,10 +93,10 @@ def opened(
     width, height : int
         Of the viewport, CSS pixels.
     scheme : {'light', 'dark'}
-        What the page is told that its reader prefers.
+        The preferred colour scheme.
     media : {'screen', 'print'}
     beside : bool
-        Whether what lies in its folder belongs to it, such as images.
+        Whether the page may load the files in its folder, such as images.
     """
     address = path.resolve().as_uri()
     folder = f"{path.resolve().parent.as_uri()}/"
@@ -158,18 +158,18 @@ def luminance(rgb: Sequence[float]) -> float:
 
 
 def flaws(page: Page) -> list[str]:
-    """Return what is wrong with how a page looks, and with what it says of itself.
+    """Return the flaws of a page's layout and accessibility.
 
-    Nothing is wider than the page; each picture can be seen, has words with a figure in
-    them, and its own texts are at least 8 pixels high and not over one another; headings
-    follow in order, tables have captions and headings, ids stand once, links lead
-    somewhere; there is no script; each text has a contrast of 4.5 to all behind it.
+    The rules: nothing is wider than the page; each picture is visible and has a title with
+    a number, and its labels are at least 8 pixels high and do not overlap; headings are in
+    order, tables have captions and headings, ids are unique, links have targets; there is
+    no script; each text has a contrast of 4.5 to its background.
     """
     found: list[str] = page.evaluate(_FLAWS)
     return found
 
 
-# Returns what is wrong with a page, as a list; how, stands in `flaws`.
+# Returns a list of flaws; `flaws` has the rules.
 _FLAWS = """() => {
   const wrong = [];
   const seen = element => {
@@ -186,13 +186,13 @@ _FLAWS = """() => {
     if (element.getBoundingClientRect().right > room + 0.5)
       wrong.push("beyond the page: " + said(element));
 
-  // every picture can be seen, and says what it shows
+  // every picture is visible and has a title
   const charts = [...document.querySelectorAll("svg, img, canvas, object")];
   for (const chart of charts) {
     if (!seen(chart)) wrong.push("an invisible picture");
     const name = document.getElementById(chart.getAttribute("aria-labelledby"));
     if (chart.getAttribute("role") !== "img" || !name || !/[0-9]/.test(name.textContent))
-      wrong.push("a picture without words: " + said(chart));
+      wrong.push("a picture without a title: " + said(chart));
     const labels = chart.closest(".chart")?.querySelectorAll("span") ?? [];
     const texts = [...chart.querySelectorAll("text"), ...labels].map(
       text => [text, text.getBoundingClientRect()]);
@@ -201,16 +201,16 @@ _FLAWS = """() => {
       for (const [other, its] of texts)
         if (text !== other && box.left < its.right && its.left < box.right
             && box.top < its.bottom - 2 && its.top < box.bottom - 2)
-          wrong.push("one over the other: " + said(text) + ", " + said(other));
+          wrong.push("overlapping labels: " + said(text) + ", " + said(other));
     }
     for (const shape of chart.querySelectorAll("path, rect, use"))
       for (const kind of ["fill", "stroke"])
         for (const [name] of shape.style[kind].matchAll(/--[\\w-]+/g))
           if (!getComputedStyle(shape).getPropertyValue(name))
-            wrong.push("a colour that is not there: " + name);
+            wrong.push("an undefined colour: " + name);
   }
 
-  // headings in order, tables with captions and scopes, ids once
+  // headings in order, tables with captions and scopes, unique ids
   const levels = [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map(
     heading => Number(heading.tagName[1]));
   if (levels[0] !== 1 || levels.filter(level => level === 1).length !== 1)
@@ -226,14 +226,14 @@ _FLAWS = """() => {
       if (row.cells[0].tagName !== "TH") wrong.push("a row without a heading");
   }
   const ids = [...document.querySelectorAll("[id]")].map(element => element.id);
-  ids.filter((id, i) => ids.indexOf(id) !== i).forEach(id => wrong.push("twice: " + id));
+  ids.filter((id, i) => ids.indexOf(id) !== i).forEach(id => wrong.push("duplicate id: " + id));
   for (const link of document.querySelectorAll("a[href], use[href]"))
     if (!document.getElementById(link.getAttribute("href").slice(1)))
-      wrong.push("leads nowhere: " + link.getAttribute("href"));
+      wrong.push("no target: " + link.getAttribute("href"));
   if (document.documentElement.lang !== "en" || !document.title) wrong.push("no lang");
   if (document.scripts.length) wrong.push("a script");
 
-  // contrast of every text, over all that lies behind it
+  // contrast of every text to all layers behind it
   const canvas = document.createElement("canvas").getContext(
     "2d", {willReadFrequently: true});
   canvas.canvas.width = canvas.canvas.height = 1;

@@ -1,4 +1,4 @@
-"""Tests of the report: what it says, and how it looks in a real browser."""
+"""Tests of the report: its content, and its looks in Chromium."""
 
 import itertools
 import json
@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
-from charrnn.errors import ArtifactError, CharRnnError
+from charrnn.errors import ArtifactError
 from charrnn.files.artifacts import Outputs, write_json
 from charrnn.files.metrics.train_metrics import TrainingText, TrainingTexts
 from charrnn.report import formats
@@ -31,12 +31,13 @@ from stages.runtime import paths
 from tests.browser import Opened, chromium, flaws, luminance, opened
 from tests.conftest import VALUES
 from tests.imports import ROOT
+from tests.pipeline import STAGES
 
 MINUS = "\N{MINUS SIGN}"
 PAGE = Path("metrics/report.html")
 SCHEMES: list[Any] = ["light", "dark"]
 WIDTHS = [360, 1280]
-# What a book may hold: markup, Jinja's own, entities, quotes, control characters.
+# A book may contain: markup, Jinja's own, entities, quotes, control characters.
 HOSTILE = (
     "<script>alert(1)</script> {{ 7*7 }} {% include 'x' %} {# no #} &amp; & \" ' ` "
     '<img src=x onerror=alert(1)>\n  </style></p><!-- "\n\n\t=== update 3, smooth loss '
@@ -47,7 +48,7 @@ LENGTH = 120
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Return a browser for all the tests here."""
+    """Return the browser of this module."""
     with chromium() as started:
         yield started
 
@@ -61,7 +62,7 @@ def write_report(folder: Path) -> Path:
 
 
 def change(path: Path, **values: Any) -> None:
-    """Change values of a JSON file; None takes one away."""
+    """Change values of a JSON file; None removes a value."""
     content = json.loads(path.read_text(encoding="utf-8")) | values
     kept = {key: value for key, value in content.items() if value is not None}
     path.write_text(json.dumps(kept), encoding="utf-8")
@@ -81,13 +82,13 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def committed() -> Path:
-    """Return the repository, whose report is looked at as it is."""
+    """Return the repository, for its committed report."""
     return ROOT
 
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a small run on a book that is not nice, and its report."""
+    """Return a folder with a small run on a hostile book, and its report."""
     folder = tmp_path_factory.mktemp("hostile")
     values = {name: dict(section) for name, section in VALUES.items()}
     text = (HOSTILE * 3)[: 3 * LENGTH]
@@ -111,7 +112,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run_of(folder: Path, epochs: int, *, validations: bool = True) -> Path:
-    """Turn the metrics in a folder into those of a run of so many epochs."""
+    """Turn the metrics in a folder into those of a run of `epochs` epochs; report it."""
     updates = np.arange(10 * epochs) + 1
     rows = [
         (1 + i // 10, 100 * int(n), 40 + 60 / float(n), 0.5)
@@ -144,21 +145,22 @@ def run_of(folder: Path, epochs: int, *, validations: bool = True) -> Path:
 
 @pytest.fixture
 def copy(real: Path, tmp_path: Path) -> Path:
-    """Return a copy of the folder of `real` that a test may change."""
+    """Return a copy of `real` that a test may change."""
     return Path(shutil.copytree(real, tmp_path / "copy"))
 
 
 def assert_good(seen: Opened) -> None:
-    """Look at a page all over: it is quiet, fits, and can be read."""
+    """Check that a page is quiet, fits its window and can be read."""
     assert seen.requests == seen.console == seen.errors == []
     assert flaws(seen.page) == []
     assert seen.page.locator("svg").count() >= 2
     cut = """[...document.querySelectorAll(".chart svg")].filter(
         one => getComputedStyle(one).overflow !== "hidden").length"""
     assert seen.page.evaluate(cut) == 0
-    assert seen.page.locator("p").count() > 20
 
 
+@pytest.mark.slow
+@pytest.mark.browser
 @pytest.mark.parametrize("run", ["committed", "hostile"])
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", WIDTHS)
@@ -170,6 +172,8 @@ def test_the_page_is_quiet_fits_and_can_be_read(
         assert_good(seen)
 
 
+@pytest.mark.slow
+@pytest.mark.browser
 @pytest.mark.parametrize("run", ["committed", "hostile"])
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_it_prints_on_a4(run: str, scheme: Any, browser: Browser, request: Any) -> None:
@@ -177,7 +181,7 @@ def test_it_prints_on_a4(run: str, scheme: Any, browser: Browser, request: Any) 
     paper = 642  # 210 mm less two margins of 20 mm, CSS pixels
     with opened(browser, page, width=paper, scheme=scheme, media="print") as seen:
         assert_good(seen)
-        # Dark or light, paper is white, and what belongs together stays together.
+        # Paper is white in both schemes; no figure or row is split between pages.
         colour = "getComputedStyle(document.body).backgroundColor"
         assert seen.page.evaluate(colour) == "rgb(255, 255, 255)"
         split = """[...document.querySelectorAll("figure, .panel, .compact tr, .entry")]
@@ -192,6 +196,8 @@ def test_it_prints_on_a4(run: str, scheme: Any, browser: Browser, request: Any) 
     assert 5 <= len(re.findall(rb"/Type /Page\b", content)) <= 14
 
 
+@pytest.mark.slow
+@pytest.mark.browser
 def test_hostile_text_stands_there_as_it_is(hostile: Path, browser: Browser) -> None:
     text = formats.visible((HOSTILE * 3)[: 3 * LENGTH])
     assert "<script>alert(1)</script> {{ 7*7 }}" in text
@@ -204,7 +210,6 @@ def test_hostile_text_stands_there_as_it_is(hostile: Path, browser: Browser) -> 
         )
         whole = seen.page.locator("body").text_content() or ""
         assert "data/raw/<b onclick='x'>&\"{{ 7*7 }}.txt" in whole
-        assert "49" not in seen.page.locator("#texts").inner_text().replace("4 9", "")
         given = seen.page.locator(".text.long b").text_content()
         assert given == "<script>alert(1)</script>"
         written = seen.page.locator(".text.long").text_content() or ""
@@ -214,21 +219,18 @@ def test_hostile_text_stands_there_as_it_is(hostile: Path, browser: Browser) -> 
             assert seen.page.locator(kind).count() == 0
 
 
+@pytest.mark.slow
+@pytest.mark.browser
 def test_the_page_says_what_the_metrics_say(committed: Path, browser: Browser) -> None:
     metrics = {
-        name: json.loads(
-            (committed / f"metrics/{name}.json").read_text(encoding="utf-8")
-        )
-        for name in ("corpus", "train", "evaluation", "gradient_check", "sample")
+        path.stem: json.loads(path.read_text(encoding="utf-8"))
+        for path in (committed / "metrics").glob("*.json")
     }
     with opened(browser, committed / PAGE) as seen:
 
         def cells(selector: str) -> list[list[str]]:
             rows = seen.page.locator(f"{selector} tbody tr").all()
-            return [
-                re.split(r"\t", "\t".join(row.locator("th, td").all_inner_texts()))
-                for row in rows
-            ]
+            return [row.locator("th, td").all_inner_texts() for row in rows]
 
         book = {row[0]: row[1] for row in cells("#book")}
         for part, size in book.items():
@@ -261,10 +263,8 @@ def test_the_page_says_what_the_metrics_say(committed: Path, browser: Browser) -
             assert row[2] == f"{mantissa}·10{MINUS}{int(exponent)}"
         sample_text = (committed / "metrics/sample.txt").read_text(encoding="utf-8")
         assert seen.page.locator(".text.long").text_content() == sample_text[:-1]
-        lowest = np.genfromtxt(
-            committed / "metrics/loss.csv", delimiter=",", names=True
-        )
-        first = lowest[lowest["epoch"] == 1]
+        curve = np.genfromtxt(committed / "metrics/loss.csv", delimiter=",", names=True)
+        first = curve[curve["epoch"] == 1]
         at = int(first["update"][first["smooth_loss"].argmin()])
         assert epochs[0][2].endswith(f"{at:,}")
         values = seen.page.locator("#values").inner_text()
@@ -273,6 +273,7 @@ def test_the_page_says_what_the_metrics_say(committed: Path, browser: Browser) -
         assert formats.visible("inside AdaGrad's root") in values
 
 
+@pytest.mark.slow
 def test_the_same_metrics_give_the_same_bytes(hostile: Path, tmp_path: Path) -> None:
     first = (hostile / PAGE).read_bytes()
     assert write_report(hostile).read_bytes() == first
@@ -291,79 +292,63 @@ def test_the_same_metrics_give_the_same_bytes(hostile: Path, tmp_path: Path) -> 
     assert (elsewhere / PAGE).read_bytes() == first
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.slow
+@pytest.mark.browser
 @pytest.mark.parametrize("epochs", [1, 600])
 def test_any_number_of_epochs_can_be_read(
-    epochs: int, width: int, copy: Path, browser: Browser
+    epochs: int, copy: Path, browser: Browser
 ) -> None:
     page = run_of(copy, epochs)
-    with opened(browser, page, width=width) as seen:
-        assert_good(seen)
-        numbers = seen.page.locator("#curves tbody th").all_inner_texts()
-        caption = seen.page.locator("#curves table caption").inner_text()
+    for width in WIDTHS:
+        with opened(browser, page, width=width) as seen:
+            assert_good(seen)
+            numbers = seen.page.locator("#curves tbody th").all_inner_texts()
+            caption = seen.page.locator("#curves table caption").inner_text()
+            drawn = seen.page.locator("#by-epoch svg").count()
+        assert drawn == min(epochs, 12)
         if epochs == 1:
             assert numbers == ["1"]
-            assert "chosen" not in caption
+            assert "spaced" not in caption
         else:
             assert numbers == ["1", *(str(n) for n in range(25, 601, 25))]
-            assert "25 of 600 epochs, evenly chosen" in caption
-        assert seen.page.locator("#by-epoch svg").count() == min(epochs, 12)
+            assert "25 of 600 epochs, evenly spaced" in caption
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_a_run_without_held_out_parts_can_be_read(
-    width: int, copy: Path, browser: Browser
-) -> None:
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_run_without_held_out_parts_can_be_read(copy: Path, browser: Browser) -> None:
     change(copy / "metrics/sample.json", share_of_new_10_character_strings=None)
     change(copy / "metrics/corpus.json", validation_characters=0, test_characters=1)
     (copy / "metrics/evaluation.json").write_text('{"test_characters": 1}')
-    write_json(
-        copy / paths.INSPECTION,
-        {"weights_file_sha256": "0f", "surprise": None, "units": None},
-    )
+    write_json(copy / paths.INSPECTION, {"weights_file_sha256": "0f"})
     page = run_of(copy, 2, validations=False)
-    with opened(browser, page, width=width) as seen:
-        assert_good(seen)
-        said = seen.page.locator("main").inner_text()
+    for width in WIDTHS:
+        with opened(browser, page, width=width) as seen:
+            assert_good(seen)
+            said = seen.page.locator("main").inner_text()
+            headings = seen.page.locator("#curves thead th").all_inner_texts()
         assert "There is nothing to evaluate on: the test part has 1 character." in said
         assert "There is no validation part" in said
-        assert "the smooth loss was lowest, 40.13" in said
-        headings = seen.page.locator("#curves thead th").all_inner_texts()
+        assert "the smooth loss was lowest, 40.13 nats per 25 characters" in said
         assert not any("dation" in heading for heading in headings)
 
 
-SURPRISE = (
-    '{"weights_file_sha256": "0f", "surprise": {"page": {"text": 1, "looks": ""}}}'
-)
+# Well-formed files with wrong content; tests/stages has the missing and the damaged.
+COLUMNS = ",".join(Row._fields)
+SURPRISE = '{"weights_file_sha256": "0f", "surprise": {"page": {"text": 1}}}'
 DAMAGES: list[tuple[Path, str, str]] = [
-    (paths.CORPUS, "{}", "characters: Field required"),
-    (paths.CORPUS, "[1]", "Input should be an object"),
-    (
-        paths.CORPUS,
-        '{"characters": 1.5}',
-        "characters: Input should be a valid integer",
-    ),
-    (paths.GRADIENTS, "{}", "settings: Field required"),
+    *((path, "[1]", "Input should be an object") for path in STAGES["report"].reads
+      if path.suffix == ".json"),
+    (paths.CORPUS, '{"characters": 1.5}', "characters: Input should be a valid integer"),
     (paths.SUMMARY, '{"updates": true}', "updates: Input should be a valid integer"),
-    (paths.SUMMARY, "x", "not valid JSON"),
-    (
-        paths.EVALUATION,
-        '{"test_characters": 9, "network": 1}',
-        "network: Input should be an object",
-    ),
-    (paths.INSPECTION, "{}", "weights_file_sha256: Field required"),
+    (paths.GRADIENTS, "{}", "settings: Field required"),
     (paths.INSPECTION, SURPRISE, "surprise.page.text: Input should be a valid string"),
-    (paths.COPYING, "{}", "longest_copy_characters: Field required"),
-    (paths.LOSS, "epoch,update\n1,2\n", "its columns are not epoch, update, smooth"),
-    (paths.LOSS, "epoch,update,smooth_loss,saturated_share\n", "it has no rows"),
-    (
-        paths.LOSS,
-        "epoch,update,smooth_loss,saturated_share\n9,1,2,0.5\n",
-        "its epochs are not those of metrics/train.json",
-    ),
-    (paths.VALIDATIONS, "epoch\n", "its columns are not epoch, update, nats_per"),
     (paths.TEXTS, '{"texts": [{"update": 0}]}', "texts.0.smooth_loss: Field required"),
-]
+    (paths.LOSS, "epoch,update\n1,2\n", "its columns are not epoch, update, smooth"),
+    (paths.LOSS, f"{COLUMNS}\n", "it has no rows"),
+    (paths.LOSS, f"{COLUMNS}\n9,1,2,0.5\n", "its epochs are not those of metrics/train"),
+    (paths.VALIDATIONS, "epoch\n", "its columns are not epoch, update, nats_per"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("path", "content", "rule"), DAMAGES)
@@ -379,19 +364,6 @@ def test_a_damaged_file_is_named_with_its_rule(
     assert rule in said
     assert "\n" not in said
     assert not (copy / PAGE).exists()
-
-
-@pytest.mark.parametrize(
-    "path",
-    sorted({damage[0] for damage in DAMAGES} | {paths.SAMPLE}),
-)
-def test_a_missing_or_undecodable_file_is_named(path: Path, copy: Path) -> None:
-    (copy / path).write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(CharRnnError, match=rf"^{re.escape(str(path))}: damaged"):
-        write_report(copy)
-    (copy / path).unlink()
-    with pytest.raises(CharRnnError, match=rf"^{re.escape(str(path))}: cannot be read"):
-        write_report(copy)
 
 
 @pytest.mark.parametrize(

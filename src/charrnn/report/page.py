@@ -92,6 +92,11 @@ def render(report: Report) -> bytes:
     ArtifactError
         If the curve and the metrics of the training have different epochs.
     """
+    return rendered("report.html", _context(report)).encode("utf-8")
+
+
+def rendered(template: str, context: dict[str, Any]) -> str:
+    """Return the HTML of a template; a missing variable or None is an error."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -104,8 +109,7 @@ def render(report: Report) -> bytes:
     )
     for name in _FILTERS:
         environment.filters[name] = getattr(formats, name)
-    page = environment.get_template("report.html").render(_context(report))
-    return page.encode("utf-8")
+    return environment.get_template(template).render(context)
 
 
 def _something(content: Any) -> Any:
