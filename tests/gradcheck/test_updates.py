@@ -1,6 +1,5 @@
 """Updates that do not use the checked gradients are found."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,11 +9,11 @@ import pytest
 from charrnn.errors import GradientError
 from charrnn.gradcheck.updates import check_updates, judge
 from charrnn.network.kernels import learning
-from charrnn.network.model import Weights
 from tests.problems import make_text, make_window
 
 UPDATES = make_window(K=7, m=5, T=4, seed=3)
 THREE_WINDOWS = make_text(13, 7)
+OTHER_RECIPE = {"l2": 0.0, "clip": 1e9, "warmup_updates": 10}
 
 
 @pytest.mark.slow
@@ -26,48 +25,30 @@ def test_updates_of_the_training_code_pass_in_both_precisions_and_with_l2() -> N
         np.testing.assert_array_equal(one, other)
 
 
-def one_entry_off(weights: Weights, _: Weights) -> None:
-    weights.W[3, 1] = np.nextafter(weights.W[3, 1], 9)
-
-
-def squares_not_added(_: Weights, squares: Weights) -> None:
-    squares.U[:] = 0
-
-
 @pytest.mark.parametrize(
     ("bug", "said"),
     [
-        (one_entry_off, r"update 1 \(float64\) theta of W\[3, 1\] is"),
-        (squares_not_added, r"update 1 \(float64\) G of U\[\d, \d\] is"),
+        ("one entry", r"after update 1 \(float64\) theta of W\[3, 1\] is"),
+        ("no squares", r"after update 1 \(float64\) G of U\[\d, \d\] is"),
+        *(({field: value}, "after update") for field, value in OTHER_RECIPE.items()),
     ],
 )
-def test_a_wrong_update_is_found(
-    bug: Callable[[Weights, Weights], None],
-    said: str,
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_wrong_update_and_one_by_another_recipe_are_found(
+    bug: Any, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right_one = learning.train_windows
+    right = learning.train_windows
 
-    def wrong(weights: Weights, squares: Weights, *rest: Any, **values: Any) -> Any:
-        losses = right_one(weights, squares, *rest, **values)
-        bug(weights, squares)
+    def wrong(w: Any, G: Any, h: Any, ids: Any, recipe: Any, **values: Any) -> Any:
+        if isinstance(bug, dict):
+            recipe = replace(recipe, **bug)
+        losses = right(w, G, h, ids, recipe, **values)
+        if bug == "one entry":
+            w.W[3, 1] = np.nextafter(w.W[3, 1], 9)
+        elif bug == "no squares":
+            G.U[:] = 0
         return losses
 
     monkeypatch.setattr(learning, "train_windows", wrong)
-    with pytest.raises(GradientError, match=said):
-        judge(UPDATES.weights, THREE_WINDOWS, UPDATES.hidden, 4, l2=0.0)
-
-
-@pytest.mark.parametrize("lost", ["l2", "clip", "warmup_updates"])
-def test_an_update_by_another_recipe_is_found(
-    lost: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    right_one = learning.train_windows
-    other = {"l2": 0.0, "clip": 1e9, "warmup_updates": 10}[lost]
-
-    def wrong(w: Any, G: Any, h: Any, ids: Any, recipe: Any, **values: Any) -> Any:
-        return right_one(w, G, h, ids, replace(recipe, **{lost: other}), **values)
-
-    monkeypatch.setattr(learning, "train_windows", wrong)
-    with pytest.raises(GradientError, match="does not use the gradient"):
+    rule = f"does not use the gradient that was checked: {said}"
+    with pytest.raises(GradientError, match=rule):
         judge(UPDATES.weights, THREE_WINDOWS, UPDATES.hidden, 4, l2=0.1)

@@ -1,4 +1,4 @@
-"""Tests of the weights that training starts from."""
+"""The weights that training starts from."""
 
 import hashlib
 from typing import Any
@@ -19,35 +19,25 @@ DIGEST = "0093e4ad746fa3d9ad6d12bfcfd371be006fcd164775f487094debbfb6849c13"
 def drawn(
     m: int, K: int, sigma: float = 0.1, dtype: Any = np.float32, seed: int = 1
 ) -> Weights:
-    """Draw initial weights."""
     rng = stream(Purpose.INITIAL_WEIGHTS, seed)
     return initial_weights(m, K, sigma=sigma, dtype=dtype, rng=rng)
 
 
 def bytes_of(weights: Weights) -> bytes:
-    """Return all the weights as bytes."""
     return b"".join(array.tobytes() for array in weights)
 
 
-@given(SIZES, SIZES, st.sampled_from([np.float32, np.float64]))
-def test_every_array_has_its_shape_and_type(m: int, K: int, dtype: Any) -> None:
-    weights = drawn(m, K, dtype=dtype)
-    assert {name: array.shape for name, array in weights.named()} == {
-        "b": (m,),
-        "c": (K,),
-        "U": (m, K),
-        "W": (m, m),
-        "V": (K, m),
-    }
-    assert {name: array.shape for name, array in weights.named()} == shapes(m, K)
-    assert {array.dtype for array in weights} == {np.dtype(dtype)}
-    assert (weights.hidden_size, weights.vocabulary_size) == (m, K)
-
-
 @given(SIZES, SIZES, st.integers(0, 2**32 - 1))
-def test_both_precisions_start_from_the_same_numbers(m: int, K: int, seed: int) -> None:
+def test_both_precisions_have_their_shapes_and_the_same_numbers(
+    m: int, K: int, seed: int
+) -> None:
+    sizes = {"b": (m,), "c": (K,), "U": (m, K), "W": (m, m), "V": (K, m)}
+    assert shapes(m, K) == sizes
     single, double = (drawn(m, K, dtype=d, seed=seed) for d in (np.float32, np.float64))
-    for one, other in zip(single, double, strict=True):
+    assert (single.hidden_size, single.vocabulary_size) == (m, K)
+    for (name, one), other in zip(single.named(), double, strict=True):
+        assert (one.dtype, other.dtype) == (np.float32, np.float64)
+        assert one.shape == sizes[name]
         np.testing.assert_array_equal(one.astype(np.float64), other)
 
 
@@ -57,9 +47,6 @@ def test_every_array_is_drawn_with_the_standard_deviation_sigma() -> None:
         error = 5 * 0.1 / np.sqrt(array.size)
         assert abs(float(array.mean())) < error, name
         assert abs(float(array.std()) - 0.1) < error, name
-
-
-def test_sigma_is_a_factor() -> None:
     for one, twice in zip(drawn(4, 5, sigma=0.1), drawn(4, 5, sigma=0.2), strict=True):
         np.testing.assert_array_equal(2 * one, twice)
 
@@ -74,12 +61,9 @@ def test_copies_and_zeros_have_arrays_of_their_own(dtype: Any) -> None:
     before = bytes_of(weights)
     for other in (weights.copy(), weights.astype(dtype), zeros_like(weights)):
         for array, original in zip(other, weights, strict=True):
-            assert array.dtype == original.dtype
-            assert array.shape == original.shape
+            assert (array.dtype, array.shape) == (original.dtype, original.shape)
             array[:] = 7
     assert bytes_of(weights) == before
-    assert not any(array.any() for array in zeros_like(weights))
     zero = weights.zero_state()
-    assert zero.shape == (3,)
-    assert zero.dtype == dtype
-    assert not zero.any()
+    assert (zero.shape, zero.dtype) == ((3,), dtype)
+    assert not any(array.any() for array in (zero, *zeros_like(weights)))

@@ -1,6 +1,5 @@
 """The loop over a text: every window once, everything recorded, nothing disturbed."""
 
-import math
 from dataclasses import replace
 from typing import Any
 
@@ -21,11 +20,12 @@ from charrnn.training.state import Run
 from tests.problems import RECIPE, SCHEDULE, make_text, text_rng
 
 NONE = np.zeros(0, dtype=np.uint8)
+TEXT, VALIDATION = make_text(300, 5), make_text(30, 5, seed=1)
 
 
-def network(m: int = 7, K: int = 5, sigma: float = 0.1) -> Weights:
+def network() -> Weights:
     rng = np.random.default_rng(4)
-    return initial_weights(m, K, sigma=sigma, dtype=np.float64, rng=rng)
+    return initial_weights(7, 5, sigma=0.1, dtype=np.float64, rng=rng)
 
 
 def trained(
@@ -49,20 +49,19 @@ def assert_follows_the_reference(text: Ids, recipe: Recipe) -> None:
     run, weights = trained(text, recipe=recipe), network()
     losses = list(reference.training_loop(weights, text, recipe))
     assert run.update == len(losses)
+    assert run.first_loss == pytest.approx(losses[0], rel=1e-9)
     assert run.smooth_loss == pytest.approx(losses[-1], rel=1e-6)
-    for name, array in run.weights.named():
-        np.testing.assert_allclose(
-            array, getattr(weights, name), rtol=1e-4, atol=1e-6, err_msg=name
-        )
+    for (name, array), expected in zip(run.weights.named(), weights, strict=True):
+        np.testing.assert_allclose(array, expected, 1e-4, 1e-6, err_msg=name)
     per_epoch = np.array(losses).reshape(recipe.epochs, -1)
-    for epoch, expected in zip(run.epochs, per_epoch, strict=True):
-        assert epoch.mean == pytest.approx(expected.mean(), rel=1e-6)
-        assert epoch.lowest == pytest.approx(expected.min(), rel=1e-6)
-        assert epoch.highest == pytest.approx(expected.max(), rel=1e-6)
-        assert epoch.last == pytest.approx(expected[-1], rel=1e-6)
+    for epoch, values in zip(run.epochs, per_epoch, strict=True):
+        found = (epoch.mean, epoch.lowest, epoch.highest, epoch.last)
+        right = (values.mean(), values.min(), values.max(), values[-1])
+        assert found == pytest.approx(right, rel=1e-6)
 
 
 @pytest.mark.slow
+@settings(max_examples=30)
 @given(
     length=st.integers(7, 300),
     epochs=st.integers(1, 3),
@@ -86,7 +85,7 @@ def test_training_follows_the_reference_loop(
 def test_training_that_does_not_follow_it_is_found(
     bug: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right_one, carried = learning.train_windows, np.zeros(7)
+    right, carried = learning.train_windows, np.zeros(7)
 
     def wrong(
         w: Any, G: Any, hidden: Any, ids: Ids, recipe: Recipe, **values: Any
@@ -101,20 +100,19 @@ def test_training_that_does_not_follow_it_is_found(
             recipe = replace(recipe, l2=0.0)
         elif bug == "order":
             ids = ids[::-1]
-        losses = right_one(w, G, hidden, ids, recipe, **values)
+        losses = right(w, G, hidden, ids, recipe, **values)
         carried[:] = hidden
         return losses
 
-    text = make_text(49 * RECIPE.sequence_length + 1, 5)
     recipe = replace(RECIPE, learning_rate=0.01, l2=0.01, warmup_updates=70)
+    text = TEXT[: 49 * RECIPE.sequence_length + 1]
     assert_follows_the_reference(text, recipe)
     monkeypatch.setattr(learning, "train_windows", wrong)
     with pytest.raises(AssertionError):
         assert_follows_the_reference(text, recipe)
 
 
-@pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(
     rows=st.integers(1, 50),
     validate=st.integers(1, 60),
@@ -124,58 +122,43 @@ def test_training_that_does_not_follow_it_is_found(
 def test_the_schedule_does_not_affect_training(
     rows: int, validate: int, text: int, length: int
 ) -> None:
-    training, validation = make_text(300, 5), make_text(30, 5, seed=1)
-    often = replace(
-        SCHEDULE,
+    often = Schedule(
         rows_per_epoch=rows,
         validate_every=validate,
         text_every=text,
         text_length=length,
     )
-    one, other = trained(training), trained(training, validation, schedule=often)
+    recipe = replace(RECIPE, warmup_updates=9)
+    one = trained(TEXT, recipe=recipe)
+    other = trained(TEXT, VALIDATION, recipe, often)
     assert_same(one.weights, other.weights)
     assert_same(one.squares, other.squares)
-    assert one.epochs == other.epochs
-    assert one.smooth_loss == other.smooth_loss
+    assert (one.epochs, one.smooth_loss) == (other.epochs, other.smooth_loss)
 
 
 def test_a_text_does_not_depend_on_the_texts_before_it() -> None:
-    training = make_text(300, 5)
-    often = {
-        t.update: t
-        for t in trained(training, schedule=replace(SCHEDULE, text_every=5)).texts
-    }
-    seldom = trained(training, schedule=replace(SCHEDULE, text_every=35)).texts
-    assert [text.update for text in seldom] == [0, 35, 70]
-    for text in seldom:
-        np.testing.assert_array_equal(text.ids, often[text.update].ids)
-        assert text.smooth_loss == often[text.update].smooth_loss
-
-
-def test_a_stopped_run_resumes_to_the_same_end() -> None:
-    training, validation = make_text(300, 5), make_text(30, 5, seed=1)
-    looked_at = replace(SCHEDULE, rows_per_epoch=9, validate_every=13, text_every=17)
-    whole = trained(training, validation, schedule=looked_at)
-    run = start(network(), training, RECIPE)
-    for _ in range(10_000):
-        for _ in train(run, training, validation, RECIPE, looked_at, text_rng):
-            break  # after every piece
-        else:
-            break
-    assert_same(run.weights, whole.weights)
-    assert (run.rows, run.validations, run.epochs) == (
-        whole.rows,
-        whole.validations,
-        whole.epochs,
+    often, seldom = (
+        {t.update: t for t in trained(TEXT, schedule=schedule).texts}
+        for schedule in (replace(SCHEDULE, text_every=n) for n in (5, 35))
     )
-    assert [t.update for t in run.texts] == [t.update for t in whole.texts]
+    assert list(seldom) == [0, 35, 70]
+    for update, text in seldom.items():
+        np.testing.assert_array_equal(text.ids, often[update].ids)
+        assert text.smooth_loss == often[update].smooth_loss
 
 
+@settings(max_examples=50)
 @given(windows=st.integers(1, 60), rows=st.integers(1, 20))
-def test_each_epoch_has_its_rows_and_ends_with_one(windows: int, rows: int) -> None:
-    run = trained(
-        make_text(6 * windows + 1, 5), schedule=replace(SCHEDULE, rows_per_epoch=rows)
-    )
+def test_each_epoch_has_its_rows_and_ends_with_one_and_a_yield(
+    windows: int, rows: int
+) -> None:
+    schedule = replace(SCHEDULE, rows_per_epoch=rows)
+    text = make_text(6 * windows + 1, 5)
+    run, ends = start(network(), text, RECIPE), {}
+    for _ in train(run, text, NONE, RECIPE, schedule, text_rng):
+        if len(run.epochs) * windows == run.update:
+            ends[run.update] = run.smooth_loss
+    assert ends == {n * windows: epoch.last for n, epoch in enumerate(run.epochs, 1)}
     for epoch in (1, 2):
         updates = [row.update for row in run.rows if row.epoch == epoch]
         assert 1 <= len(updates) <= rows
@@ -187,45 +170,25 @@ def test_best_is_the_lowest_validation_loss_and_keeps_its_weights() -> None:
     training, validation = make_text(900, 5), make_text(60, 5, seed=1)
     run = trained(training, validation, schedule=replace(SCHEDULE, validate_every=20))
     assert run.best is not None
-    lowest = min(run.validations, key=lambda validation: validation.nats_per_character)
-    assert (run.best.update, run.best.loss) == (
-        lowest.update,
-        lowest.nats_per_character,
-    )
-    assert nats_per_character(run.best.weights, validation) == run.best.loss
+    loss, update = min((v.nats_per_character, v.update) for v in run.validations)
+    assert (run.best.update, run.best.loss) == (update, loss)
+    assert nats_per_character(run.best.weights, validation) == loss
     ends = [v.update for v in run.validations if v.update % 149 == 0]
     assert ends == [149, 298]  # at the end of each epoch, whatever validate_every is
 
 
 def test_without_a_validation_part_best_is_the_lowest_smooth_loss() -> None:
     text = make_text(900, 5)
-    best = []
+    run, weights = start(network(), text, RECIPE), {}
+    every_update = replace(SCHEDULE, text_every=1)  # a yield at each of them
+    for _ in train(run, text, NONE, RECIPE, every_update):
+        weights[run.update] = run.weights.copy()
     for rows_per_epoch in (1, 7, 500):  # the curve's points do not decide it
         run = trained(text, schedule=replace(SCHEDULE, rows_per_epoch=rows_per_epoch))
         assert run.validations == []
         assert run.best is not None
         assert run.best.loss == min(epoch.lowest for epoch in run.epochs)
-        best.append(run.best)
-    for other in best[1:]:
-        assert other.update == best[0].update
-        assert_same(other.weights, best[0].weights)
-    run = start(network(), text, RECIPE)
-    every_update = replace(SCHEDULE, text_every=1)  # so that it stands at each of them
-    for _ in train(run, text, NONE, RECIPE, every_update):
-        if run.update == best[0].update:
-            assert_same(run.weights, best[0].weights)
-            return
-    pytest.fail("training never stood at that update")
-
-
-def test_the_first_loss_is_near_that_of_knowing_nothing() -> None:
-    K, T = 50, 25
-    text = np.random.default_rng(0).integers(0, K, 400, dtype=np.uint8)
-    rng = np.random.default_rng(1)
-    weights = initial_weights(100, K, sigma=0.1, dtype=np.float32, rng=rng)
-    run = start(weights, text, replace(RECIPE, sequence_length=T))
-    assert run.first_loss == pytest.approx(T * math.log(K), rel=0.1)
-    assert run.smooth_loss == run.first_loss
+        assert_same(run.best.weights, weights[run.best.update])
 
 
 def test_a_short_text_can_be_learnt_by_heart() -> None:
@@ -241,49 +204,32 @@ def test_a_text_too_short_for_a_window_is_refused() -> None:
 
 
 def test_a_loss_that_is_not_finite_stops_the_run() -> None:
-    training, recipe = make_text(300, 5), replace(RECIPE, learning_rate=1e308)
-    run = start(network(), training, recipe)
-    with pytest.raises(TrainingError, match=r"not finite at update \d+: lower train"):
-        for _ in train(run, training, NONE, recipe, SCHEDULE, text_rng):
-            pass
+    with pytest.raises(TrainingError, match=r"not finite at update 2: lower train"):
+        trained(TEXT, recipe=replace(RECIPE, learning_rate=1e308))
 
 
 def test_a_run_that_is_past_its_recipe_ends() -> None:
-    text = make_text(300, 5)
-    run = trained(text)
-    before = run.update
-    once = replace(RECIPE, epochs=1)
-    assert len(list(train(run, text, NONE, once, SCHEDULE, text_rng))) <= 1
+    run = trained(TEXT)
+    before, once = run.update, replace(RECIPE, epochs=1)
+    assert len(list(train(run, TEXT, NONE, once, SCHEDULE, text_rng))) <= 1
     assert run.update == before
 
 
 def test_ids_beyond_the_vocabulary_are_refused() -> None:
-    text = make_text(300, 5)
+    text = TEXT.copy()
     text[290] = 5
-    with pytest.raises(
-        VocabularyError, match=r"^an id is 5, but the vocabulary has only 5"
-    ):
+    rule = r"^an id is 5, but the vocabulary has only 5"
+    with pytest.raises(VocabularyError, match=rule):
         start(network(), text, RECIPE)
     run = start(network(), text[:100], RECIPE)
-    with pytest.raises(VocabularyError, match="an id is 5"):
+    with pytest.raises(VocabularyError, match=rule):
         list(train(run, text, NONE, RECIPE, SCHEDULE, text_rng))
 
 
-def test_each_epochs_end_is_yielded_with_its_own_losses() -> None:
-    text = make_text(300, 5)
-    run = start(network(), text, RECIPE)
-    windows = (len(text) - 1) // RECIPE.sequence_length
-    ends = {}
-    for _ in train(run, text, NONE, RECIPE, SCHEDULE, text_rng):
-        if len(run.epochs) * windows == run.update:
-            ends[run.update] = run.smooth_loss
-    assert ends == {n * windows: epoch.last for n, epoch in enumerate(run.epochs, 1)}
-
-
 def test_learn_trains_on_all_of_a_text_with_the_default_schedule() -> None:
-    text, weights = make_text(300, 5), network()
-    run, other = learn(weights, text, RECIPE), start(weights, text, RECIPE)
-    for _ in train(other, text, NONE, RECIPE, Schedule()):
+    weights = network()
+    run, other = learn(weights, TEXT, RECIPE), start(weights, TEXT, RECIPE)
+    for _ in train(other, TEXT, NONE, RECIPE, Schedule()):
         pass
     assert_same(run.weights, other.weights)
     assert_same(weights, network())

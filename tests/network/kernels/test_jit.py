@@ -1,7 +1,6 @@
 """Where compiled code is kept."""
 
 from pathlib import Path
-from typing import Any
 
 import numba
 import pytest
@@ -19,23 +18,21 @@ def test_other_libraries_keep_their_setting(
     assert vars(numba.config)["CACHE_DIR"] == own
 
 
-@pytest.fixture
-def fresh() -> Any:
-    """Return a function that says the folder again."""
-    return jit._cache_folder.__wrapped__
-
-
 def test_the_folder_is_of_all_sources_and_of_the_vectors(
-    fresh: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    def folder() -> Path:
+        return Path(jit._cache_folder.__wrapped__())
+
     monkeypatch.setitem(vars(numba.config), "CACHE_DIR", str(tmp_path))
-    first = Path(fresh())
-    assert first.parent == tmp_path
+    first = folder()
     monkeypatch.setattr(jit, "VECTOR_BYTES", 128)
-    assert Path(fresh()).parent == tmp_path
-    assert fresh() != str(first)
+    second = folder()
     monkeypatch.undo()
+    monkeypatch.setitem(vars(numba.config), "CACHE_DIR", str(tmp_path))
     copy = tmp_path / "exact.py"
     copy.write_bytes(Path(str(exact.__file__)).read_bytes() + b"#")
     monkeypatch.setattr(exact, "__file__", str(copy))
-    assert Path(fresh()).name != first.name
+    found = {first, second, folder()}
+    assert len(found) == 3
+    assert {path.parent for path in found} == {tmp_path}
