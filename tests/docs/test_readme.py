@@ -11,10 +11,17 @@ import pytest
 
 from tests.imports import ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
-RECIPE = (ROOT / "docs" / "recipe.md").read_text(encoding="utf-8")
-GUIDE = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
+README, RESULTS, RECIPE, GUIDE = (
+    (ROOT / page).read_text(encoding="utf-8")
+    for page in (
+        "README.md",
+        "docs/results.md",
+        "docs/recipe.md",
+        "docs/experiments.md",
+    )
+)
+STUDY = json.loads((ROOT / "benchmarks/results/warmup.json").read_bytes())["compared"]
+NETWORK = "**the network, as in the report**"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md"))]
 SAMPLES = ["metrics/sample.txt", "docs/better_sample.txt"]
 
@@ -39,23 +46,14 @@ def cells(nats: float, bits: float, perplexity: float, accuracy: float) -> list[
 @pytest.mark.parametrize(
     ("model", "called"),
     [
-        ("uniform", "uniform"),
-        ("unigram", "unigram"),
-        ("bigram", "bigram"),
-        ("trigram", "trigram"),
-        ("fourgram", "4-gram"),
-        ("fivegram", "5-gram"),
-        ("network", "**the network, as in the report**"),
+        *((name, name) for name in ("uniform", "unigram", "bigram", "trigram")),
+        *(("fourgram", "4-gram"), ("fivegram", "5-gram"), ("network", NETWORK)),
     ],
 )
 def test_the_evaluation(model: str, called: str) -> None:
     figures = metrics("evaluation")[model]
-    assert row(called) == cells(
-        figures["nats_per_character"],
-        figures["bits_per_character"],
-        figures["perplexity"],
-        figures["accuracy"],
-    )
+    names = ("nats_per_character", "bits_per_character", "perplexity", "accuracy")
+    assert row(called) == cells(*(figures[name] for name in names))
 
 
 @pytest.mark.parametrize(
@@ -71,8 +69,7 @@ def test_the_other_recipes(section: str, recipe: str, called: str) -> None:
         name: float(value)
         for name, value in re.findall(r"(?m)^network\.(\w+) +\S+ +(\S+)", shown)
     }
-    study = json.loads((ROOT / "benchmarks/results/warmup.json").read_text())
-    nats = study["compared"][recipe]["1"]["test"]
+    nats = STUDY[recipe]["1"]["test"]
     assert diff["nats_per_character"] == round(nats, 5)
     assert diff["bits_per_character"] == round(nats / math.log(2), 5)
     assert diff["perplexity"] == round(math.exp(nats), 5)
@@ -81,13 +78,14 @@ def test_the_other_recipes(section: str, recipe: str, called: str) -> None:
 
 
 def test_the_readme_repeats_figures_of_the_page_of_results() -> None:
-    named = ["trigram", "4-gram", "**the network, as in the report**"]
-    for name in named:
-        nats, _, _, accuracy = row(name)
-        assert row(name, README) == [nats, accuracy]
-    nats, _, _, accuracy = row("the network, [better.args](better.args)")
-    better = "the network, [docs/better.args](docs/better.args)"
-    assert row(better, README) == [nats, accuracy]
+    for name in (
+        "trigram",
+        "4-gram",
+        NETWORK,
+        "the network, [{}better.args]({}better.args)",
+    ):
+        nats, _, _, accuracy = row(name.format("", ""))
+        assert row(name.format("docs/", "docs/"), README) == [nats, accuracy]
 
 
 def test_the_changes_of_the_better_recipe() -> None:
@@ -95,11 +93,8 @@ def test_the_changes_of_the_better_recipe() -> None:
     for name in ("accuracy", "bits_per_character", "perplexity"):
         (line,) = re.findall(rf"(?m)^network\.{name} +(.*)$", shown)
         assert row(f"network.{name}", RECIPE) == line.split()
-    runs = json.loads((ROOT / "benchmarks/results/warmup.json").read_text())["compared"]
-    first, better = (
-        runs["warm-up 0, rate 0.1"]["1"],
-        runs["warm-up 10000, rate 0.2"]["1"],
-    )
+    names = ("warm-up 0, rate 0.1", "warm-up 10000, rate 0.2")
+    first, better = (STUDY[name]["1"] for name in names)
     for name, key in (
         ("best.validation_nats_per_character", "validation"),
         ("epochs.6.last_smooth_loss", "last_smooth_loss"),
@@ -160,7 +155,6 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_each_direct_dependency_is_pinned_once_and_explained() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    dev = [*extras["dev"], *extras["offline"], *extras["remote"]]
 
     def names(lines: list[str]) -> set[str]:
         found = (re.match(r"[a-z][\w-]*", line.lower()) for line in lines)
@@ -170,9 +164,11 @@ def test_each_direct_dependency_is_pinned_once_and_explained() -> None:
         names((ROOT / file).read_text().splitlines())
         for file in ("requirements.txt", "requirements-dev.txt")
     )
-    assert names(project["dependencies"]) <= running
-    assert names(dev) <= running | testing
+    needed = names(project["dependencies"])
+    of_tests = names([*extras["dev"], *extras["offline"], *extras["remote"]])
+    assert needed <= running
+    assert of_tests <= running | testing
     assert not running & testing
     explained = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").lower()
-    for name in names(project["dependencies"]) | names(dev):
+    for name in needed | of_tests:
         assert re.search(rf"(?m)^\|[^|]*\b{name}\b", explained), name
