@@ -21,12 +21,6 @@ _LAUNCH = f"import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0){INTERRUP
 SECONDS = 60.0
 
 
-def environment(**changes: str) -> dict[str, str]:
-    """Return the environment with the name of a terminal, without NO_COLOR."""
-    kept = {name: value for name, value in ENVIRONMENT.items() if name != "NO_COLOR"}
-    return kept | {"TERM": "xterm-256color"} | changes
-
-
 class Said:
     """The output of a pipe or a terminal, read with a time limit."""
 
@@ -67,26 +61,20 @@ class Said:
 
 
 class Terminal:
-    """A ``charrnn`` in a terminal.
-
-    Parameters
-    ----------
-    folder : Path
-        Where it runs.
-    *arguments : str
-    **changes : str
-        Of the environment.
-    """
+    """A ``charrnn`` that runs in a folder, in a terminal of its own."""
 
     def __init__(self, folder: Path, *arguments: str, **changes: str) -> None:
+        """Start it, in the environment without NO_COLOR and with some changes."""
         import pty  # not on Windows
 
         self._master, slave = pty.openpty()
         self._said = Said(self._master)
+        self.read = self._said.read_on
+        environment = {**ENVIRONMENT, "NO_COLOR": "", "TERM": "xterm-256color"}
         self.process = subprocess.Popen(
             [sys.executable, "-c", _LAUNCH, "-m", "charrnn", *arguments],
             cwd=folder,
-            env=environment(**changes),
+            env=environment | changes,
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -104,20 +92,11 @@ class Terminal:
         self.process.wait()
         os.close(self._master)
 
-    @property
-    def shown(self) -> str:
-        """The output so far."""
-        return self._said.text
-
-    def read(self, characters: int) -> str:
-        """Wait for a number of characters; return the output so far."""
-        return self._said.read_on(characters)
-
     def press(self, keys: bytes) -> None:
         """Press some keys."""
         os.write(self._master, keys)
 
-    def end(self) -> int:
-        """Wait for the end of the process; return the exit code."""
-        self._said.read_on()
-        return self.process.wait(SECONDS)
+    def end(self) -> tuple[int, str]:
+        """Wait for the end of the process; return the exit code and all output."""
+        shown = self.read()
+        return self.process.wait(SECONDS), shown

@@ -2,11 +2,11 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,29 +20,22 @@ from charrnn.network.model import initial_weights
 from charrnn.text.vocabulary import Vocabulary
 from stages import sample
 from stages.runtime import paths
-from tests.command_line import ENVIRONMENT, charrnn
+from tests.command_line import ENVIRONMENT, Tell, python
 from tests.conftest import VALUES
 from tests.terminals import INTERRUPTIBLE, Terminal
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="terminals and signals of POSIX")
 ENDLESS = ("--length", "1,000,000,000")
-Write = Callable[..., str]
 
 
 @pytest.fixture
-def write(ask: Callable[..., tuple[int, str, str]]) -> Write:
-    def written(*arguments: object) -> str:
-        code, output, error = ask("sample", *arguments)
-        assert (code, error) == (0, "")
-        return output
-
-    return written
+def write(told: Tell) -> Tell:
+    return lambda *arguments: told("sample", *arguments)
 
 
 @pytest.mark.parametrize(
     "values",
     [
-        {"prime": "the "},
         {"prime": None, "length": 1},
         {"prime": "the Word", "length": 300, "temperature": 0.7, "seed": 2},
         {"prime": "\n", "top_k": 3},
@@ -57,7 +50,7 @@ def write(ask: Callable[..., tuple[int, str, str]]) -> Write:
     ],
 )
 @pytest.mark.usefixtures("here")
-def test_the_text_is_the_stages(write: Write, values: dict[str, Any]) -> None:
+def test_the_text_is_the_stages(write: Tell, values: dict[str, Any]) -> None:
     values = {"length": 60} | values
     content = VALUES | {"sample": VALUES["sample"] | values}
     Path("params.yaml").write_text(json.dumps(content), encoding="utf-8")
@@ -72,28 +65,27 @@ def test_the_text_is_the_stages(write: Write, values: dict[str, Any]) -> None:
 
 
 @pytest.mark.usefixtures("here")
-def test_without_a_prime_it_begins_as_after_a_newline(write: Write) -> None:
+def test_without_a_prime_it_begins_as_after_a_newline(write: Tell) -> None:
     text = write("--length", 50)
     assert "\n" + text == write("--length", 50, "--prime", "\n")
     assert len(text) == 51
 
 
-def make_model(folder: Path, characters: str, scale: float = 1.0) -> tuple[str, ...]:
+def make_model(folder: Path, characters: str, scale: float) -> tuple[str, ...]:
     """Write a network that knows these characters; return the options that name it."""
     vocabulary = Vocabulary.of(characters)
     rng = np.random.default_rng(1)
     weights = initial_weights(
         4, vocabulary.size, sigma=scale, dtype=np.float32, rng=rng
     )
-    write_json(folder / "v.json", vocabulary_content(vocabulary))
-    write_bytes(folder / "m.safetensors", model_bytes(weights, vocabulary))
-    return (
-        "--model", str(folder / "m.safetensors"), "--vocabulary", str(folder / "v.json")
-    )  # fmt: skip
+    model, known = folder / "m.safetensors", folder / "v.json"
+    write_json(known, vocabulary_content(vocabulary))
+    write_bytes(model, model_bytes(weights, vocabulary))
+    return "--model", str(model), "--vocabulary", str(known)
 
 
 def test_a_model_that_knows_no_newline_begins_after_its_first_character(
-    tmp_path: Path, write: Write
+    tmp_path: Path, write: Tell
 ) -> None:
     options = (*make_model(tmp_path, "abcdefgh", 2.0), "--count", 30, "--json")
 
@@ -106,26 +98,25 @@ def test_a_model_that_knows_no_newline_begins_after_its_first_character(
 
 
 @pytest.mark.usefixtures("here")
-def test_several_texts_stand_under_their_numbers(write: Write) -> None:
+def test_several_texts_are_written_below_their_numbers(write: Tell) -> None:
     options = ("--length", 40, "--prime", "the")
-    text = write("--count", 3, *options)
-    parts = re.findall(r"=== (\d)\n(the(?:.|\n){40})\n\n", text)
-    assert [number for number, _ in parts] == ["1", "2", "3"]
-    assert len(text) == 3 * len("=== 1\nthe\n\n" + 40 * "a")
-    texts = [one for _, one in parts]
-    assert len(set(texts)) == 3
-    assert texts[0] + "\n" == write(*options)
     rows = write("--count", 5, *options, "--json").splitlines()
-    assert [json.loads(row) for row in rows[:3]] == [
-        {"number": number, "prime": "the", "text": one}
-        for number, one in enumerate(texts, 1)
+    found = [json.loads(row) for row in rows]
+    texts = [row["text"] for row in found]
+    assert found == [
+        {"number": number, "prime": "the", "text": text}
+        for number, text in enumerate(texts, 1)
     ]
-    assert len(rows) == 5
+    assert len(set(texts)) == 5
+    assert texts[0] + "\n" == write(*options)
+    assert write("--count", 3, *options) == "".join(
+        f"=== {number}\n{text}\n\n" for number, text in enumerate(texts[:3], 1)
+    )
 
 
 @pytest.mark.usefixtures("here")
 def test_pieces_and_json_change_no_character(
-    write: Write, monkeypatch: pytest.MonkeyPatch
+    write: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = write("--length", 3000).removesuffix("\n")
     assert {"\n", "🙂", "—"} <= set(whole)
@@ -143,126 +134,97 @@ def test_pieces_and_json_change_no_character(
         ("\x1b[2J", r"'\x1b[2J': character '\x1b' (U+001B)"),
     ],
 )
-def test_an_impossible_prime_is_refused(ask: Any, prime: str, rule: str) -> None:
-    code, output, error = ask("sample", "--prime", prime)
-    assert (code, output) == (1, "")
-    assert error.startswith(f"charrnn: error: --prime is {rule}")
-    assert error.count("\n") == 1
-
-
-@pytest.mark.usefixtures("here")
-def test_a_model_of_another_vocabulary_is_refused(tmp_path: Path, ask: Any) -> None:
-    make_model(tmp_path, "abc")
-    code, _, error = ask("sample", "--model", tmp_path / "m.safetensors")
-    assert code == 1
-    assert re.search(r"m\.safetensors: .* with another vocabulary\n$", error)
+def test_an_impossible_prime_is_refused(refusal: Tell, prime: str, rule: str) -> None:
+    assert refusal("sample", "--prime", prime).startswith(f"--prime is {rule}")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "locale",
-    [
-        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-        {"PYTHONIOENCODING": "ascii"},
-        {"PYTHONIOENCODING": "utf-16"},
-    ],
-)
 def test_the_text_is_utf8_in_every_locale_and_folder(
-    here: Path, tmp_path: Path, write: Write, locale: dict[str, str]
+    finished: Path, tmp_path: Path, write: Tell
 ) -> None:
-    folder = tmp_path / "elsewhere"
-    folder.mkdir()
     options = (
-        "--length", "500", "--model", str(here / paths.BEST),
-        "--vocabulary", str(here / paths.VOCABULARY),
+        "--length", "500", "--model", str(finished / paths.BEST),
+        "--vocabulary", str(finished / paths.VOCABULARY),
     )  # fmt: skip
-    done = charrnn(folder, "sample", *options, given=b"", **locale)
-    text = done.stdout.decode("utf-8")
-    assert (text, done.stderr) == (write(*options), b"")
-    assert "🙂" in text
-    assert list(folder.iterdir()) == []
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "utf-16"}
+    done = python(tmp_path, "-m", "charrnn", "sample", *options, **locale)
+    assert (done.stdout, done.stderr) == (write(*options), "")
+    assert "🙂" in done.stdout
+    assert list(tmp_path.iterdir()) == []
 
 
+@contextmanager
 def sampling(
-    folder: Path, *arguments: str, **changes: str
-) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTIBLE, "-m", "charrnn", "sample", *arguments],
+    folder: Path, *options: str, **changes: str
+) -> Iterator["tuple[subprocess.Popen[bytes], Any]"]:
+    """Start an endless text in a pipe; yield the process and its standard output."""
+    command = ("-c", INTERRUPTIBLE, "-m", "charrnn", "sample", *ENDLESS, *options)
+    with subprocess.Popen(
+        [sys.executable, *command],
         cwd=folder,
         env=ENVIRONMENT | changes,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
-    )
+    ) as process:
+        yield process, process.stdout
+
+
+def end(process: "subprocess.Popen[bytes]") -> tuple[int, bytes]:
+    assert process.stderr is not None
+    return process.wait(60), process.stderr.read()
 
 
 @POSIX
 @pytest.mark.slow
-@pytest.mark.parametrize("form", [(), ("--json",), ("--count", "1,000,000")])
-def test_a_reader_that_closes_the_pipe_is_no_error(
-    trained: Path, form: tuple[str, ...]
-) -> None:
+def test_a_reader_that_closes_the_pipe_is_no_error(finished: Path) -> None:
     # A text of 10^9 characters is neither written to the end nor held in memory.
-    with sampling(trained, *ENDLESS, *form) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        assert process.stdout.read(10)
-        process.stdout.close()
-        assert process.wait(60) == 0
-        assert process.stderr.read() == b""
+    with sampling(finished, "--json") as (process, output):
+        assert output.read(100).startswith(b'{"number": 1, "prime": "", "text": "')
+        output.close()
+        assert end(process) == (0, b"")
 
 
 @POSIX
 @pytest.mark.slow
 def test_stopped_in_a_pipe_it_has_written_the_beginning(
-    here: Path, write: Write
+    here: Path, write: Tell
 ) -> None:
-    with sampling(here, *ENDLESS) as process:
-        assert process.stdout is not None
-        begin = process.stdout.read(10)
+    with sampling(here) as (process, output):
+        begin = output.read(10)
         process.send_signal(signal.SIGINT)
-        rest = process.stdout.read()
-        assert process.wait(60) == 130
-        assert process.stderr is not None
-        assert process.stderr.read() == b"charrnn: stopped\n"
-    text = (begin + rest).decode("utf-8")
+        text = (begin + output.read()).decode("utf-8")
+        assert end(process) == (130, b"charrnn: stopped\n")
     assert write("--length", len(text)).removesuffix("\n") == text
 
 
 @POSIX
 @pytest.mark.slow
-def test_ctrl_c_while_compiling_ends_cleanly(trained: Path, tmp_path: Path) -> None:
+def test_ctrl_c_while_compiling_ends_cleanly(finished: Path, tmp_path: Path) -> None:
     saying = {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "NUMBA_DEBUG_CACHE": "1"}
-    with sampling(trained, *ENDLESS, **saying, PYTHONUNBUFFERED="1") as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
+    with sampling(finished, **saying, PYTHONUNBUFFERED="1") as (process, output):
         # The first function is compiled, the others are not.
-        assert any(b"[cache] data saved" in line for line in process.stdout)
+        assert any(b"[cache] data saved" in line for line in output)
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
-        assert process.stderr.read() == b"charrnn: stopped\n"
+        assert end(process) == (130, b"charrnn: stopped\n")
 
 
 @POSIX
 @pytest.mark.slow
-def test_a_terminal_shows_the_prime_in_bold(here: Path, write: Write) -> None:
-    arguments = ("--prime", "the ", "--length", "200")
-    with Terminal(here, "sample", *arguments) as terminal:
-        assert terminal.end() == 0
-        text = write(*arguments).removeprefix("the ")
-        assert terminal.shown == f"\x1b[1mthe \x1b[0m{text}"
-
-
-@POSIX
-@pytest.mark.slow
-def test_ctrl_c_in_a_terminal_leaves_the_cursor_on_a_new_line(trained: Path) -> None:
-    with Terminal(trained, "sample", "--prime", "the ", *ENDLESS) as terminal:
-        terminal.read(100)
+def test_a_terminal_shows_the_prime_in_bold_and_the_text_until_ctrl_c(
+    here: Path, write: Tell
+) -> None:
+    with Terminal(here, "sample", "--prime", "the ", *ENDLESS) as terminal:
+        seen = terminal.read(100)[:100]
         terminal.press(b"\x03")
-        assert terminal.end() == 130
-        assert terminal.shown.endswith("\ncharrnn: stopped\n")
-        assert "Traceback" not in terminal.shown
-        assert "ignored" not in terminal.shown
+        code, shown = terminal.end()
+    bold = "\x1b[1mthe \x1b[0m"
+    text = write("--prime", "the ", "--length", 100).removeprefix("the ")
+    assert seen == (bold + text)[:100]
+    assert code == 130
+    assert shown.endswith("\ncharrnn: stopped\n")
+    assert "Traceback" not in shown
+    assert "ignored" not in shown
 
 
 HOSTILE = "\x00\x07\x08\t\n\r\x1b\x7f\x80\x9b\x9f ab"
@@ -271,14 +233,10 @@ SHOWN = "␀␇␈\t\n␍␛␡��� ab"
 
 @POSIX
 @pytest.mark.slow
-@pytest.mark.parametrize("plain", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
-def test_a_terminal_gets_no_control_character(
-    tmp_path: Path, write: Write, plain: dict[str, str]
-) -> None:
+def test_a_terminal_gets_no_control_character(tmp_path: Path, write: Tell) -> None:
     model = make_model(tmp_path, HOSTILE, 0.1)
     options = (*model, "--length", "600", "--prime", "\x1ba")
     piped = write(*options)
     assert set(piped) == set(HOSTILE)  # a pipe gets the text unchanged
-    with Terminal(tmp_path, "sample", *options, **plain) as terminal:
-        assert terminal.end() == 0
-        assert terminal.shown == piped.translate(str.maketrans(HOSTILE, SHOWN))
+    with Terminal(tmp_path, "sample", *options, TERM="dumb") as terminal:
+        assert terminal.end() == (0, piped.translate(str.maketrans(HOSTILE, SHOWN)))
