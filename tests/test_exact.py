@@ -48,8 +48,8 @@ def evaluate(name: str, x: Array) -> Array:
 
 def bits(y: Any) -> Array:
     """Return the bit patterns, all NaN made the same."""
-    y = np.where(np.isnan(y), y.dtype.type(np.nan), y)
-    return y.view(f"u{y.itemsize}")
+    same: Array = np.where(np.isnan(y), y.dtype.type(np.nan), y)
+    return same.view(f"u{y.itemsize}")
 
 
 def spread(real: type[Any]) -> Array:

@@ -118,7 +118,7 @@ def test_a_text_in_pieces_and_a_longer_text_begin_the_same(
     ],
 )
 def test_an_impossible_choice_prime_or_state_is_refused(
-    window: Window, choice: dict[str, float], rule: str
+    window: Window, choice: dict[str, Any], rule: str
 ) -> None:
     with pytest.raises(SamplingError, match=f"^{rule}"):
         write(window, 5, **choice)
