@@ -5,17 +5,18 @@ What makes it fast, and how many times as long an update takes without:
 * all products are those of `products`, on aligned arrays (`padding`), of matrices in the
   orientation in which they are multiplied: W and V for the backward pass, and their
   transposes for the forward pass;
-* the logits and their gradients are computed for all T steps after the recurrence: 1.05
+* the logits and their gradients are computed for all T steps after the recurrence: 1.04
   (AVX2), 0.98 (SSE2);
 * U is changed only in the columns of the characters that occur in the window, since a
   zero gradient changes nothing: 1.04, 1.06, and more the larger K is;
 * AdaGrad takes W and V as one long row each, and not 100 elements at a time: 1.02;
 * many updates are made in one call: 3.3 with one update a call.
 
-Measured at m = 100, K = 65, T = 25, float32, on one core of a Zen 3, compiled for AVX2
-and for SSE2 (NUMBA_CPU_NAME=generic): two processes took turns, some 10 ms each, for
-50,000 updates, and were started again 6 times; the ratio of a pair's least times, and the
-mean of the 6.  Two equal programs differ by up to 0.02.  AVX-512 was not at hand.
+Measured at m = 100, K = 65, T = 25, float32, on one core of a busy Zen 3.  Programs with
+and without took turns, 100 updates at a time: compiled for AVX2, 48,000 updates in 6 fresh
+starts, and for SSE2 (NUMBA_CPU_NAME=generic), 9,600 in 4.  The figure is the mean, over
+the starts, of the ratio of the least times; two equal programs differ by up to 0.02.
+AVX-512 was not at hand.
 """
 
 import math

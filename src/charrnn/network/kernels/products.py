@@ -8,7 +8,7 @@ It is written in LLVM's vectors and not in Python, because LLVM does not find by
 what makes it fast: a tile of `out`, some rows high and some vectors wide, stays in
 registers while all rows of `B` pass by, so that a term costs one multiplication and one
 addition, and a load is shared by the rows of the tile.  As three plain loops in Numba an
-update takes 1.45 times as long, with eight terms in the innermost loop 1.13 times (AVX2;
+update takes 1.46 times as long, with eight terms in the innermost loop 1.15 times (AVX2;
 1.36 and 1.06 times where compiled for SSE2; how it was measured: `learning`).
 
 A vector is a register of AVX-512 or of AVX2, or two of SSE or Neon; the elements do not
