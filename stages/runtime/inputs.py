@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 import charrnn
 from charrnn.errors import ArtifactError, InputError
 from charrnn.files.artifacts import Outputs
+from charrnn.files.lock import check_locked
 from charrnn.files.params import PARAMS
 from charrnn.files.yaml12 import read_yaml
 from charrnn.settings import Section
@@ -43,6 +45,8 @@ class Inputs:
     ------
     InputError
         If the code that runs differs from ``src`` in this folder, which dvc.lock records.
+    ArtifactError
+        If DVC runs the stage and a file is not the one that another stage made.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class Inputs:
         self._code += code
         _refuse_other_code(self._code)
         self._before = self._look()
+        _refuse_damaged(self._files)
         names = [f"{PARAMS} ({', '.join(self._values)})"] if self._values else []
         log.info("reads %s", ", ".join([*names, *map(str, self._files)]))
 
@@ -74,6 +79,7 @@ class Inputs:
         """Add a file whose name is one of the values."""
         self._files.append(file)
         self._before[file.as_posix()] = _digest(file)
+        _refuse_damaged([file])
         log.info("reads %s", file)
 
     @property
@@ -138,6 +144,13 @@ def _refuse_other_code(code: Sequence[Path]) -> None:
                     f"the wrong file; install this folder: pip install -e ."
                 )
                 raise InputError(message)
+
+
+def _refuse_damaged(files: Sequence[Path]) -> None:
+    """Refuse a file that is not as in dvc.lock, which is up to date under DVC only."""
+    if "DVC_STAGE" in os.environ:
+        for path in files:
+            check_locked(path)
 
 
 def _digest(path: Path) -> str:

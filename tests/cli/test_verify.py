@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from charrnn.cli.verifying import CURVE
+from charrnn.files.artifacts import write_bytes
+from charrnn.files.lock import object_file
 from stages.runtime import paths
 from tests.command_line import Ask, Tell
 from tests.conftest import VALUES
@@ -98,6 +100,19 @@ def test_outputs_that_the_lock_does_not_name_are_found(failures: Any) -> None:
         f"{path.as_posix()} ({stage} makes the file) is not in dvc.lock"
         for path, stage in makes.items()
     ]
+
+
+def test_a_damaged_object_of_the_cache_is_to_be_removed(ask: Ask) -> None:
+    digest = json.loads(Path("dvc.lock").read_bytes())["stages"]["train"]["outs"][0]
+    kept = object_file(digest["md5"])
+    write_bytes(kept, paths.BEST.read_bytes())
+    assert ask(*FEW, "--quiet")[0] == 0
+    write_bytes(kept, b"")
+    code, output, _ = ask(*FEW, "--quiet")
+    assert code == 1
+    found, *_, verdict = output.splitlines()
+    assert found == f"FAIL {kept}, DVC's copy of {paths.BEST.as_posix()}, is damaged"
+    assert verdict.endswith(f"; remove {kept}, then dvc repro makes all files again")
 
 
 def test_a_path_of_the_lock_is_shown_on_one_line(failures: Any) -> None:

@@ -11,6 +11,7 @@ from charrnn.errors import CharRnnError, one_line
 def run(options: argparse.Namespace) -> int:
     """Print each comparison and the verdict; return 1 if a comparison failed."""
     failed = count = 0
+    remove: list[str] = []
     passes, fails = (
         styled("ok  ", "green", sys.stdout),
         styled("FAIL", "red", sys.stdout),
@@ -20,6 +21,7 @@ def run(options: argparse.Namespace) -> int:
         nonlocal failed, count
         count += 1
         failed += not comparison.holds
+        remove.extend([str(comparison.remove)] if comparison.remove else [])
         if not (options.quiet and comparison.holds):
             mark = passes if comparison.holds else fails
             sys.stdout.write(f"{mark} {one_line(comparison.text)}\n")
@@ -31,8 +33,9 @@ def run(options: argparse.Namespace) -> int:
         show(compare_with_training(options.updates))
     except CharRnnError as error:
         show(Comparison(False, f"training again was not possible: {error}"))
+    first = f"remove {' '.join(dict.fromkeys(remove))}, then " if remove else ""
     verdict = (
-        f"{failed} of {count} comparisons failed; dvc repro makes all files again"
+        f"{failed} of {count} comparisons failed; {first}dvc repro makes all files again"
         if failed
         else "the files match dvc.lock, and training again gives the same curve"
     )

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from charrnn.errors import ArtifactError
 from charrnn.files.artifacts import read_table
-from charrnn.files.lock import LOCK, md5
+from charrnn.files.lock import LOCK, damaged_object, md5
 from charrnn.files.params import load_section
 from charrnn.files.prepared import load_ids, load_vocabulary
 from charrnn.files.yaml12 import read_yaml
@@ -23,10 +23,19 @@ CURVE = Path("metrics/loss.csv")
 
 
 class Comparison(NamedTuple):
-    """One comparison: whether both sides agree, and a line of text that says so."""
+    """One comparison: whether both sides agree, and a line of text that says so.
+
+    Attributes
+    ----------
+    holds : bool
+    text : str
+    remove : Path or None
+        What ``dvc repro`` would trust, though damaged.
+    """
 
     holds: bool
     text: str
+    remove: Path | None = None
 
 
 def compare_with_lock(lock: Path = LOCK) -> Iterator[Comparison]:
@@ -59,6 +68,10 @@ def _compare_stages(stages: dict[str, Any]) -> Iterator[Comparison]:
                     checked.add((path, expected))
                     what = f"{path} ({stage} {verb} the file)"
                     yield _compare_file(what, Path(path), expected)
+                damaged = damaged_object(str(expected)) if kind == "outs" else None
+                if damaged is not None:
+                    what = f"{damaged}, DVC's copy of {path}, is damaged"
+                    yield Comparison(False, what, damaged)
         for file, values in content.get("params", {}).items():
             yield _compare_values(
                 f"{file} ({stage} reads the file)", Path(file), values

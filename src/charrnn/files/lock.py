@@ -1,15 +1,21 @@
-"""The digests of files and folders in dvc.lock."""
+"""The digests of files and folders in dvc.lock, and the objects in DVC's cache."""
 
+import configparser
+import contextlib
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from pathspec import GitIgnoreSpec
 
+from charrnn.errors import ArtifactError, CharRnnError
 from charrnn.files.checks import reading
+from charrnn.files.yaml12 import read_yaml
 
 LOCK = Path("dvc.lock")
 _IGNORE = Path(".dvcignore")
+_DVC = Path(".dvc")
 
 
 def md5(path: Path) -> str:
@@ -43,3 +49,51 @@ def _md5_of_folder(folder: Path) -> str:
     )
     content = json.dumps(entries, sort_keys=True).encode("utf-8")
     return hashlib.md5(content, usedforsecurity=False).hexdigest() + ".dir"
+
+
+def locked_outputs() -> dict[str, str]:
+    """Return the digest in dvc.lock of each file that a stage makes, by its path.
+
+    There are none without dvc.lock, or if dvc.lock is damaged.
+    """
+    with contextlib.suppress(CharRnnError, AttributeError, KeyError, TypeError):
+        stages: dict[str, Any] = read_yaml(LOCK)["stages"] if LOCK.exists() else {}
+        return {
+            out["path"]: out["md5"]
+            for entry in stages.values()
+            for out in entry.get("outs", [])
+        }
+    return {}
+
+
+def object_file(digest: str) -> Path:
+    """Return where DVC's cache keeps the file of a digest, if DVC keeps it."""
+    config = configparser.ConfigParser(interpolation=None)
+    with contextlib.suppress(configparser.Error, OSError, UnicodeError):
+        # An experiment in a temporary copy has the main repository's cache.
+        config.read([_DVC / "config", _DVC / "config.local"], encoding="utf-8")
+    cache = config.get("cache", "dir", fallback="cache").strip("\"'")
+    return _DVC / cache / "files" / "md5" / digest[:2] / digest[2:]
+
+
+def damaged_object(digest: str) -> Path | None:
+    """Return the object of a digest in DVC's cache if it has another digest by now."""
+    path = object_file(digest)
+    return path if path.is_file() and md5(path) != digest else None
+
+
+def check_locked(path: Path) -> None:
+    """Refuse a file that is not the one that a stage made, by dvc.lock.
+
+    DVC puts objects of its cache into their places without a look at their contents.
+
+    Raises
+    ------
+    ArtifactError
+        The message names what to remove.
+    """
+    expected = locked_outputs().get(path.as_posix())
+    if expected is not None and md5(path) != expected:
+        remove = damaged_object(expected) or path
+        message = f"{path}: damaged: not as in {LOCK}; remove {remove}, then dvc repro"
+        raise ArtifactError(message)
