@@ -7,12 +7,14 @@ if __name__ == "__main__":  # before the slow imports
 
 import contextlib
 import functools
+import os
 from collections.abc import Iterator
 
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from charrnn.errors import ArtifactError, GradientError
-from charrnn.files.checkpoints import Checkpoints, one_writer, remove_stale
+from charrnn.files.checkpoints import FOLDER, Checkpoints
+from charrnn.files.lock import entry_digest, is_noted
 from charrnn.files.metrics.schema import GradientCheckVerdict, read_metrics
 from charrnn.files.metrics.train_metrics import TrainingTexts, TrainMetrics
 from charrnn.files.models import model_bytes
@@ -57,10 +59,13 @@ def main() -> None:
     validation = load_ids(VALIDATION, vocabulary)
     check_lengths(training, validation, config)
     windows = window_count(len(training), config.sequence_length)
-    with one_writer():
-        checkpoints = Checkpoints(inputs.fingerprint)
+    checkpoints = Checkpoints(inputs.fingerprint)
+    with checkpoints.one_writer():
+        if "DVC_STAGE" in os.environ:
+            noted = is_noted("train", [BEST, LAST])
+            checkpoints.reopen(entry_digest("train"), is_noted=noted)
         state = checkpoints.load()
-        remove_stale()
+        checkpoints.remove_stale()
         if state is None:
             weights = initial_weights(
                 model.hidden_size,
@@ -108,7 +113,10 @@ def main() -> None:
             out.json(TEXTS, texts.content())
             out.text(READABLE_TEXTS, texts.as_text())
             out.json(SUMMARY, TrainMetrics.of(state, windows).content())
-        checkpoints.remove()
+        if "DVC_STAGE" in os.environ:  # which may be killed before it notes the run
+            checkpoints.finish(entry_digest("train"))
+        else:
+            checkpoints.remove()
 
 
 def _follow(
@@ -134,8 +142,11 @@ def _save(state: Run, checkpoints: Checkpoints) -> str:
     try:
         checkpoints.save(state)
     except ArtifactError as error:
-        return f"not saved: {error}; to resume from an older checkpoint, if there is one, type: dvc repro"
-    return f"saved in {checkpoints.path.parent}; to resume, type: dvc repro"
+        saved = f"not saved: {error}; to resume from an older checkpoint, if there is one"
+    else:
+        saved = f"saved in {checkpoints.folder}; to resume"
+    command = "repro" if checkpoints.folder == FOLDER else "exp run with these values"
+    return f"{saved}, type: dvc {command}"
 
 
 if __name__ == "__main__":

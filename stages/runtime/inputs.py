@@ -12,14 +12,13 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import charrnn
 from charrnn.errors import ArtifactError, InputError
 from charrnn.files.artifacts import Outputs
 from charrnn.files.lock import check_locked
 from charrnn.files.params import PARAMS
-from charrnn.files.yaml12 import read_yaml
+from charrnn.files.yaml12 import read_yaml, value_at
 from charrnn.settings import Section
 from stages.runtime import signals
 
@@ -122,10 +121,7 @@ class Inputs:
     def _look(self) -> dict[str, str]:
         found = {}
         for name in self._values:
-            value: Any = read_yaml(PARAMS)
-            for key in name.split("."):
-                value = value.get(key) if isinstance(value, dict) else None
-            found[f"{PARAMS}: {name}"] = repr(value)
+            found[f"{PARAMS}: {name}"] = repr(value_at(read_yaml(PARAMS), name))
         for path in self._files:
             found[path.as_posix()] = _digest(path)
         for path in self._code:

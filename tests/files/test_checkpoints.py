@@ -1,8 +1,11 @@
 """A checkpoint saved at any moment restores the run bit for bit."""
 
+import contextlib
+import errno
 import os
 import shutil
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,7 +24,6 @@ from charrnn.files.checkpoints import (
     FOLDER,
     Checkpoints,
     bytes_of,
-    remove_stale,
     run_from,
 )
 from charrnn.network import scoring
@@ -168,15 +170,128 @@ def test_a_checkpoint_is_found_under_its_own_fingerprint_only(folder: Path) -> N
     assert list(folder.iterdir()) == []
 
 
-def test_the_newest_three_are_kept_and_no_half_one(folder: Path) -> None:
-    kept = ["a.checkpoint", "b.damaged", "c.checkpoint"]
-    for age, name in enumerate([*kept, "d.checkpoint", "e.damaged"]):
+def test_a_run_and_the_newest_three_others_are_kept(folder: Path) -> None:
+    names = [
+        "a.checkpoint",
+        "b.damaged",
+        "c.1.finished",
+        "d.checkpoint",
+        "e.checkpoint",
+    ]
+    for age, name in enumerate([*names, "f.checkpoint"]):
         (folder / name).write_bytes(b"")
         os.utime(folder / name, (1e9 - age, 1e9 - age))
-    for name in ("lock", ".f.checkpoint.tmp"):
-        (folder / name).write_bytes(b"")
-    remove_stale()
-    assert {path.name for path in folder.iterdir()} == {*kept, "lock"}
+    others = ("lock", "owner", "g.lock", ".a.checkpoint.tmp", ".g.checkpoint.tmp")
+    for name in others:
+        (folder / name).write_bytes(b"half")
+    Checkpoints("e").remove_stale()
+    kept = {path.name for path in folder.iterdir()}
+    assert kept == {*names[:3], "e.checkpoint", ".a.checkpoint.tmp"}
+
+
+def test_two_runs_are_trained_side_by_side(folder: Path) -> None:
+    one, two = Checkpoints("a"), Checkpoints("b")
+    with one.one_writer(), two.one_writer():
+        (folder / ".a.checkpoint.tmp").write_bytes(b"half")
+        two.remove_stale()  # not what the other is just writing
+        assert (folder / ".a.checkpoint.tmp").exists()
+        assert (folder / "a.owner").read_text() == str(os.getpid())
+    two.remove_stale()
+    assert list(folder.iterdir()) == []
+
+
+def test_a_temporary_copy_has_the_checkpoints_of_the_main_repository(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main = Path.cwd()
+    copy = main / ".dvc/tmp/exps/tmp1234/subfolder"
+    copy.mkdir(parents=True)
+    assert Checkpoints("a").folder == folder
+    monkeypatch.chdir(copy)
+    assert Checkpoints("a").folder == main / folder
+
+
+def test_a_run_that_has_ended_is_kept_until_dvc_has_noted_it(folder: Path) -> None:
+    kept, run = Checkpoints("a"), begin("float32")
+
+    def taken_up(entry: str, *, is_noted: bool = False) -> bool:
+        kept.save(run)
+        kept.finish("old")
+        assert kept.load() is None
+        kept.reopen(entry, is_noted=is_noted)
+        found = kept.load() is not None
+        kept.remove()
+        assert list(folder.iterdir()) == []
+        return found
+
+    assert taken_up("old")
+    assert not taken_up("new")  # DVC has noted this run, or another since
+    assert not taken_up("old", is_noted=True)  # the same as before
+
+
+KINDS: dict[str, Callable[[Path], object]] = {
+    "dangling link": lambda path: path.symlink_to("nowhere/at all"),
+    "link to itself": lambda path: path.symlink_to(path.name),
+    "folder": lambda path: (path / "with" / "folders").mkdir(parents=True),
+    "FIFO": os.mkfifo,
+    "link to a device": lambda path: path.symlink_to("/dev/zero"),
+    "empty file": Path.touch,
+}
+NAMES = [
+    *("a.checkpoint", "a.damaged", "a.lock", "a.owner", ".a.checkpoint.tmp"),
+    *("a.old.finished", ".a.owner.tmp"),
+    *("b.checkpoint", "b.lock", "b.owner", ".b.checkpoint.tmp", "lock", "owner", ""),
+]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and FIFOs of POSIX")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", NAMES)
+def test_an_odd_file_in_the_folder_is_no_traceback_and_no_hang(
+    folder: Path, name: str, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    if not name:
+        folder.rmdir()
+    KINDS[kind](folder / name)
+    run = begin("float32")
+    signal.alarm(60)
+    try:
+        kept = Checkpoints("a")
+        refused = pytest.raises(CheckpointError, match=rf"^{folder}: ")
+        usable = {"": {"folder"}, "a.lock": {"FIFO", "empty file"}}
+        is_usable = kind in usable.get(name, KINDS)
+        with contextlib.nullcontext() if is_usable else refused, kept.one_writer():
+            kept.reopen("old", is_noted=False)
+            assert kept.load() is None
+            kept.remove_stale()
+            kept.save_if_possible(run)
+            kept.finish("new")
+            kept.remove()
+        assert all(message.count("\n") == 0 for message in caplog.messages)
+    finally:
+        signal.alarm(0)
+
+
+def test_files_that_cannot_be_removed_are_left(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in NAMES[:-1]:
+        (folder / name).touch()
+
+    def immutable(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    for change in ("unlink", "replace"):
+        monkeypatch.setattr(Path, change, immutable)
+    kept = Checkpoints("a")
+    with kept.one_writer():
+        kept.reopen("old", is_noted=True)
+        assert kept.load() is None
+        kept.remove_stale()
+        kept.save_if_possible(begin("float32"))
+        kept.finish("new")
+        kept.remove()
+    assert {path.name for path in folder.iterdir()} >= set(NAMES[:-1])
 
 
 class AtOnce:

@@ -5,6 +5,7 @@ import errno
 import os
 import shutil
 import signal
+import stat
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from charrnn.errors import ArtifactError
+from charrnn.files import artifacts
 from charrnn.files.artifacts import Outputs
 from stages.runtime import signals
 from tests.faults import CHECKPOINTS
@@ -64,8 +66,12 @@ def on_a_bad_disk(
 
     def step(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def counted(file: Path | int, *arguments: Any, **names: Any) -> Any:
-            if isinstance(file, int):  # of the file opened last
-                steps.append((name, steps[-1][1]))
+            if isinstance(file, int):
+                if stat.S_ISDIR(os.fstat(file).st_mode):  # counted as flush
+                    return function(file)
+                steps.append((name, steps[-1][1]))  # of the file opened last
+            elif name == "flush":
+                steps.append((name, file))
             elif name == "replace" or arguments == ("xb",):
                 target = file.name.removeprefix(".").removesuffix(".tmp")
                 steps.append((name, file.with_name(target)))
@@ -81,6 +87,8 @@ def on_a_bad_disk(
         patch.setattr(Path, "open", step("open", Path.open))
         patch.setattr(os, "fsync", step("fsync", os.fsync))
         patch.setattr(Path, "replace", step("replace", Path.replace))
+        flush = step("flush", artifacts._flush_folder)
+        patch.setattr(artifacts, "_flush_folder", flush)
         write()
     return steps
 
@@ -117,7 +125,8 @@ def test_a_fault_at_any_step_of_writing(
     assert found(FILES) == FILES
     # No file is renamed before all are on the disk.
     each = [(name, path) for path in FILES for name in ("open", "fsync")]
-    assert steps == each + [("replace", path) for path in FILES]
+    each += [("replace", path) for path in FILES]
+    assert steps == [*each, ("flush", Path("a")), ("flush", Path("b/c"))]
     for at, (_, target) in enumerate(steps):
         make_old(FILES)
         if kind == "crash":
@@ -192,6 +201,7 @@ def test_the_files_of_a_stage_appear_together_or_not_at_all(
     assert found(new) == dict.fromkeys(new, OLD)
     assert leftovers() == set()
     steps = on_a_bad_disk(STAGES[stage].run, full)
-    assert {("replace", path) for path in new} == set(steps[-len(new) :])
+    replaced = [step for step in steps if step[0] != "flush"][-len(new) :]
+    assert {("replace", path) for path in new} == set(replaced)
     assert found(new) == new
     assert leftovers() == set()

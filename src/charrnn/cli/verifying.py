@@ -9,7 +9,7 @@ from charrnn.files.artifacts import read_table
 from charrnn.files.lock import LOCK, damaged_object, md5
 from charrnn.files.params import load_section
 from charrnn.files.prepared import load_ids, load_vocabulary
-from charrnn.files.yaml12 import read_yaml
+from charrnn.files.yaml12 import read_yaml, value_at
 from charrnn.network.model import initial_weights
 from charrnn.network.streams import Purpose, stream
 from charrnn.settings import ModelConfig, TrainConfig
@@ -94,10 +94,7 @@ def _compare_values(what: str, path: Path, values: dict[str, Any]) -> Comparison
     """Compare params.yaml with the values that a stage was run with, by key or section."""
     here = read_yaml(path)
     for key, value in values.items():
-        found: Any = here
-        for name in key.split("."):
-            found = found.get(name) if isinstance(found, dict) else None
-        if found != value:
+        if value_at(here, key) != value:
             return Comparison(False, f"{what} has other values of {key} than dvc.lock")
     return Comparison(True, f"{what} has the values of dvc.lock: {', '.join(values)}")
 

@@ -1,9 +1,9 @@
 r"""Reading and writing the pipeline's files (arrays: `arrays`).
 
 Writes are atomic: a file is written to a temporary name in the same folder, flushed to
-the disk and renamed.  Equal content gives equal bytes on every machine: sorted keys,
-``\n`` as line end, floats as the shortest text that reads back as the same number, no
-clock time, path or version.
+the disk and renamed; then the folder is flushed.  Equal content gives equal bytes on
+every machine: sorted keys, ``\n`` as line end, floats as the shortest text that reads
+back as the same number, no clock time, path or version.
 """
 
 import contextlib
@@ -41,10 +41,14 @@ class Outputs:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Rename the files, unless there was an exception; remove temporary files."""
+        renamed = self._waiting if kind is None else {}
         try:
-            for path, temporary in self._waiting.items() if kind is None else ():
+            for path, temporary in renamed.items():
                 with _about(path):
                     temporary.replace(path)
+            for folder in dict.fromkeys(path.parent for path in renamed):
+                with _about(folder):
+                    _flush_folder(folder)
         finally:
             for temporary in self._waiting.values():
                 with contextlib.suppress(OSError):
@@ -101,6 +105,16 @@ class Outputs:
         writer.writerow(columns)
         writer.writerows(rows)
         self.text(path, text.getvalue())
+
+
+def _flush_folder(folder: Path) -> None:
+    """Let new names outlast a power cut, before anything that relies on them is done."""
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 @contextlib.contextmanager

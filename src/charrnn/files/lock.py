@@ -4,6 +4,7 @@ import configparser
 import contextlib
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from pathspec import GitIgnoreSpec
 
 from charrnn.errors import ArtifactError, CharRnnError
 from charrnn.files.checks import reading
-from charrnn.files.yaml12 import read_yaml
+from charrnn.files.yaml12 import read_yaml, value_at
 
 LOCK = Path("dvc.lock")
 _IGNORE = Path(".dvcignore")
@@ -51,19 +52,52 @@ def _md5_of_folder(folder: Path) -> str:
     return hashlib.md5(content, usedforsecurity=False).hexdigest() + ".dir"
 
 
-def locked_outputs() -> dict[str, str]:
-    """Return the digest in dvc.lock of each file that a stage makes, by its path.
-
-    There are none without dvc.lock, or if dvc.lock is damaged.
-    """
-    with contextlib.suppress(CharRnnError, AttributeError, KeyError, TypeError):
-        stages: dict[str, Any] = read_yaml(LOCK)["stages"] if LOCK.exists() else {}
-        return {
-            out["path"]: out["md5"]
-            for entry in stages.values()
-            for out in entry.get("outs", [])
-        }
+def _locked_stages() -> dict[str, Any]:
+    """Return the stages of dvc.lock; none without dvc.lock, or if it is damaged."""
+    with contextlib.suppress(CharRnnError, KeyError, TypeError):
+        stages = read_yaml(LOCK)["stages"] if LOCK.exists() else {}
+        return stages if isinstance(stages, dict) else {}
     return {}
+
+
+def _digests(entries: list[dict[str, str]]) -> dict[str, str]:
+    return {entry["path"]: entry["md5"] for entry in entries}
+
+
+def locked_digest(path: Path) -> str | None:
+    """Return the digest in dvc.lock of a file that a stage makes, or None."""
+    with contextlib.suppress(AttributeError, KeyError, TypeError):
+        for entry in _locked_stages().values():
+            if digest := _digests(entry.get("outs", [])).get(path.as_posix()):
+                return digest
+    return None
+
+
+def entry_digest(stage: str) -> str:
+    """Return a name for what dvc.lock says of a stage, which changes with each word."""
+    content = repr(_locked_stages().get(stage)).encode("utf-8", "replace")
+    return hashlib.sha256(content).hexdigest()[:8]
+
+
+def is_noted(stage: str, kept: Sequence[Path]) -> bool:
+    """Whether DVC has noted the run of a stage with the inputs as they are now.
+
+    Then dvc.lock names these inputs, and the cache has the outputs that DVC keeps.
+    """
+    try:
+        entry = _locked_stages()[stage]
+        outs = _digests(entry["outs"])
+        return (
+            all(md5(Path(path)) == was for path, was in _digests(entry["deps"]).items())
+            and all(
+                value_at(read_yaml(Path(file)), key) == value
+                for file, values in entry.get("params", {}).items()
+                for key, value in values.items()
+            )
+            and all(object_file(outs[path.as_posix()]).is_file() for path in kept)
+        )
+    except (CharRnnError, AttributeError, KeyError, TypeError):
+        return False
 
 
 def object_file(digest: str) -> Path:
@@ -92,7 +126,7 @@ def check_locked(path: Path) -> None:
     ArtifactError
         The message names what to remove.
     """
-    expected = locked_outputs().get(path.as_posix())
+    expected = locked_digest(path)
     if expected is not None and md5(path) != expected:
         remove = damaged_object(expected) or path
         message = f"{path}: damaged: not as in {LOCK}; remove {remove}, then dvc repro"

@@ -100,3 +100,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
         message = f"{path}: holds {type(sections).__name__}, not sections"
         raise ConfigError(message)
     return sections
+
+
+def value_at(content: Any, key: str) -> Any:
+    """Return the value at a dotted key, or None."""
+    for name in key.split("."):
+        content = content.get(name) if isinstance(content, dict) else None
+    return content
