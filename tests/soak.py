@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -32,6 +33,9 @@ from tests.power import Disk
 
 REPRO = ("-m", "dvc", "repro")
 LONGEST = 300.0  # seconds that a command may take before it counts as one that hangs
+MOST_MEMORY = (
+    6 * 2**30
+)  # bytes of addresses a process, so that no other process suffers
 
 
 class FoundError(Exception):
@@ -55,6 +59,8 @@ class Lab:
         self.folder = folder
         (folder / "begun").mkdir()
         make_repository(folder / "begun")
+        for path in STAGES["train"].writes:  # the text that git keeps, of another book
+            (folder / "begun" / path).unlink(missing_ok=True)
 
     @cached_property
     def ended(self) -> Path:
@@ -415,6 +421,7 @@ def ends_in_a_line(lab: Lab, folder: Path, stage: str, what: str) -> str:
 
 def soak(kinds: list[str], seed: int, minutes: float, runs: float) -> int:
     """Draw for so long; return how many runs ended otherwise than they should."""
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     end, done, found = time.monotonic() + 60 * minutes, Counter[str](), 0
     with tempfile.TemporaryDirectory() as name:
         lab = Lab(Path(name))
