@@ -26,7 +26,7 @@ and bit masks select values, since Numba's `np.where` of scalars returns an arra
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -245,6 +245,14 @@ def bits(nats: float) -> float:
     return nats / float(log(2.0))
 
 
+def total(values: Iterable[float]) -> float:
+    """Return the sum of losses, correctly rounded in any order; inf if it overflows."""
+    try:
+        return math.fsum(values)
+    except OverflowError:
+        return math.inf
+
+
 def mean(values: Sequence[float] | NDArray[Any]) -> float:
-    """Return the mean; the sum is correctly rounded, so the order does not matter."""
-    return math.fsum(np.asarray(values, dtype=np.float64).tolist()) / len(values)
+    """Return the mean; the sum is that of `total`."""
+    return total(np.asarray(values, dtype=np.float64).tolist()) / len(values)

@@ -40,7 +40,13 @@ Seed: TypeAlias = Annotated[int, Ge(0), Lt(2**32)]
 # Within the range of float32.
 Positive: TypeAlias = Annotated[float, Ge(1e-30), Le(1e30)]
 NotNegative: TypeAlias = Annotated[float, Ge(0), Le(1e30)]
+# What costs nothing by itself: the text and the vocabulary limit it.
 Count: TypeAlias = Annotated[int, Ge(1), Le(10**9)]
+# W and its copies (gradients, AdaGrad's sums, the best) take 4 GB in float32; an update
+# of 25 characters takes seconds.
+HiddenSize: TypeAlias = Annotated[int, Ge(1), Le(10_000)]
+# The states and probabilities of a window take 1 GB for the largest network.
+Window: TypeAlias = Annotated[int, Ge(1), Le(10_000)]
 Fraction: TypeAlias = Annotated[float, Ge(0), Lt(1)]
 Probability: TypeAlias = Annotated[float, Gt(0), Le(1)]
 NonEmpty: TypeAlias = Annotated[str, MinLen(1)]
@@ -88,7 +94,7 @@ class ModelConfig(Section):
     """The network's size and its initial weights."""
 
     section = "model"
-    hidden_size: Annotated[Count, Meaning("hidden units, m", "100")] = 100
+    hidden_size: Annotated[HiddenSize, Meaning("hidden units, m", "100")] = 100
     sigma: Annotated[
         Positive, Meaning("standard deviation of the initial weights", "0.1")
     ] = 0.1
@@ -132,7 +138,7 @@ class GradcheckConfig(Limits, Steps, Section):
 
     section = "gradcheck"
     sequence_length: Annotated[
-        Count, Meaning("characters, from the start of the training part", "25")
+        Window, Meaning("characters, from the start of the training part", "25")
     ] = 25
     l2: Annotated[
         Positive, Meaning("weight of the penalty in the checks that include it")
@@ -149,8 +155,11 @@ class GradcheckConfig(Limits, Steps, Section):
 class Recipe:
     """How the network learns."""
 
-    epochs: Annotated[Count, Meaning("passes over the training part", "6")] = 6
-    sequence_length: Annotated[Count, Meaning("characters in a window, T", "25")] = 25
+    # Up to 500 points of the curve each: 5 million take 1 GB.
+    epochs: Annotated[
+        int, Ge(1), Le(10_000), Meaning("passes over the training part", "6")
+    ] = 6
+    sequence_length: Annotated[Window, Meaning("characters in a window, T", "25")] = 25
     learning_rate: Annotated[Positive, Meaning("eta", "0.1")] = 0.1
     epsilon: Annotated[
         Positive, Meaning("inside AdaGrad's root; the report does not say")
@@ -182,7 +191,10 @@ class Schedule:
     text_every: Annotated[
         Count, Meaning("updates between texts, the first at update 0", "10000")
     ] = 10_000
-    text_length: Annotated[Count, Meaning("characters of a text", "200")] = 200
+    # 10 us a character; training stands still, and all texts stay in memory.
+    text_length: Annotated[
+        int, Ge(1), Le(100_000), Meaning("characters of a text", "200")
+    ] = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,7 +214,10 @@ class EvaluateConfig(Section):
 
     section = "evaluate"
     blocks: Annotated[
-        int, Ge(2), Meaning("equal blocks of the test part, whose losses are compared")
+        int,
+        Ge(2),
+        Le(10**6),
+        Meaning("equal blocks of the test part, whose losses are compared"),
     ] = 10
 
 
@@ -250,7 +265,10 @@ class SampleConfig(Choice, Section):
         NonEmpty | None,
         Meaning('how the text begins, such as "And "; null: on a new line'),
     ] = None
-    length: Annotated[Count, Meaning("characters to write", "1000")] = 1000
+    # 10 us a character to draw, and a search of the book for each: hours, for 10 million.
+    length: Annotated[int, Ge(1), Le(10**7), Meaning("characters to write", "1000")] = (
+        1000
+    )
     seed: Annotated[Seed, Meaning("of the draws")] = 1
 
 

@@ -14,8 +14,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import charrnn
-from charrnn.errors import ArtifactError, InputError
+from charrnn.errors import InputError
 from charrnn.files.artifacts import Outputs
+from charrnn.files.checks import open_file
 from charrnn.files.lock import check_locked
 from charrnn.files.params import PARAMS
 from charrnn.files.yaml12 import read_yaml, value_at
@@ -150,13 +151,5 @@ def _refuse_damaged(files: Sequence[Path]) -> None:
 
 
 def _digest(path: Path) -> str:
-    try:
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            message = f"{path}: cannot be read: not a regular file"
-            raise ArtifactError(message)
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = error.strerror if isinstance(error, OSError) else error
-        message = f"{path}: cannot be read: {reason}"
-        raise ArtifactError(message) from None
+    with open_file(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -4,10 +4,18 @@ import logging
 import sys
 from collections.abc import Callable
 
-from charrnn.errors import CharRnnError, one_line
+from charrnn.errors import CharRnnError, one_line, visible
 from stages.runtime.signals import Stopped
 
 log = logging.getLogger("charrnn")
+
+
+class _Visible(logging.Formatter):
+    """Shows the control characters of a book or of a path: the log goes to a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return visible(super().format(record))
 
 
 def run(stage: str, main: Callable[[], None]) -> None:
@@ -19,9 +27,10 @@ def run(stage: str, main: Callable[[], None]) -> None:
         Name of the stage, the prefix of its log lines.
     main : callable
     """
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format=f"{stage}: %(message)s"
-    )
+    sys.excepthook = sys.__excepthook__  # the imports are done
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Visible(f"{stage}: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     try:
         main()
     except CharRnnError as error:

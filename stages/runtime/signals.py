@@ -9,14 +9,20 @@ a background job) stays ignored.
 import contextlib
 import functools
 import os
+import select
 import signal
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from types import FrameType
+from types import FrameType, TracebackType
+from typing import NoReturn
 
 _Handler = Callable[[int, FrameType | None], object] | int | None
 
 _SECONDS = 0.3  # between two checks of the parent process
+_PATIENCE = 0.7  # seconds for a handler to be called
+_noted: int | None = None  # the pipe of signals, after `end_at_once`
 _NOT_DONE = "stopped before it finished; to run it again, type: dvc repro"
 
 
@@ -35,20 +41,75 @@ class Stopped(BaseException):
 
 
 def end_at_once(stage: str) -> None:
-    """From now on, let Ctrl-C and SIGTERM end the process with one line.
+    """From now on, let Ctrl-C, SIGTERM and a failed import end the process with one line.
 
     Called before the slow imports, when there is no work to save.
     """
+    sys.excepthook = functools.partial(_refuse, stage)
 
     def end(number: int, _frame: FrameType | None) -> None:
-        # No exception: a callback of LLVM or of the import system would swallow the
-        # exception or print a traceback.
-        line = f"{stage}: {_NOT_DONE}\n"
-        os.write(2, (("\n" if os.isatty(2) else "") + line).encode())
-        os._exit(128 + number)
+        _end(stage, number)
 
     _handle(end)
+    _watch(stage)
     _first_parents()
+
+
+def _refuse(
+    stage: str,
+    kind: type[BaseException],
+    error: BaseException,
+    trace: TracebackType | None,
+) -> None:
+    """Say why an import failed: a limit of memory, a variable, a missing package."""
+    from charrnn.errors import CharRnnError, one_line
+
+    known = (CharRnnError, ImportError, MemoryError, OSError, ValueError)
+    if not isinstance(error, known):
+        sys.__excepthook__(kind, error, trace)
+        return
+    reason = one_line(str(error) or "not enough memory")
+    sys.stderr.write(f"{stage}: error: cannot start: {reason}\n")
+
+
+def _watch(stage: str) -> None:
+    """Let a signal end the process where no handler is called within `_PATIENCE`.
+
+    Python calls a handler between two steps of the main thread, but a call of compiled
+    code or of NumPy is one step, however long.  The system itself writes the signal's
+    number into this pipe; a handler that is called takes the number out again.
+    """
+    global _noted
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    _noted = reading
+
+    def watch() -> None:
+        while True:
+            select.select([reading], [], [])
+            time.sleep(_PATIENCE)
+            for number in _take_out():
+                _end(stage, number)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _take_out() -> bytes:
+    """Return the numbers of the signals that no handler has answered."""
+    try:
+        return b"" if _noted is None else os.read(_noted, 64)
+    except BlockingIOError:
+        return b""
+
+
+def _end(stage: str, number: int) -> NoReturn:
+    # No exception: a callback of LLVM or of the import system would swallow the exception
+    # or print a traceback.
+    line = f"{stage}: {_NOT_DONE}\n"
+    os.write(2, (("\n" if os.isatty(2) else "") + line).encode())
+    os._exit(128 + number)
 
 
 @contextlib.contextmanager
@@ -56,6 +117,7 @@ def undoing() -> Iterator[None]:
     """Let a signal raise `Stopped` inside, so that partial work is undone."""
 
     def stop(number: int, _frame: FrameType | None) -> None:
+        _take_out()
         raise Stopped(_NOT_DONE, 128 + number)
 
     before = _handle(stop)
@@ -91,6 +153,7 @@ class Stop:
             self._before = _handle(self._record)
 
     def _record(self, number: int, _frame: FrameType | None) -> None:
+        _take_out()
         name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
         self.reason, self.code = f"stopped by {name}", 128 + number
         self.close()

@@ -53,6 +53,7 @@ def test_the_script_shows_the_version_of_the_package() -> None:
 
 
 WHOLE = "should be a whole number, at least 1 and at most 1,000,000,000"
+LENGTH = WHOLE.replace("1,000,000,000", "10,000,000")
 NUMBER = "should be a number, at least 0 and at most 1e+30"
 
 
@@ -62,8 +63,9 @@ NUMBER = "should be a number, at least 0 and at most 1e+30"
         ("", "the following arguments are required: COMMAND"),
         ("smaple", "argument COMMAND: invalid choice: 'smaple'"),
         ("sample --temp 1", "unrecognized arguments: --temp 1"),
-        ("sample --length x", f"argument --length: 'x' {WHOLE}"),
-        ("sample --length 1,000,000,001", f"'1,000,000,001' {WHOLE}"),
+        ("sample --length x", f"argument --length: 'x' {LENGTH}"),
+        ("sample --length 10,000,001", f"'10,000,001' {LENGTH}"),
+        ("sample --count 1,000,000,001", f"'1,000,000,001' {WHOLE}"),
         ("sample --count 0", f"argument --count: '0' {WHOLE}"),
         ("sample --top-k 0", f"argument --top-k: '0' {WHOLE}"),
         ("verify --updates 1.5", f"argument --updates: '1.5' {WHOLE}"),
@@ -85,6 +87,97 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
     assert error.startswith("charrnn: error: ")
     assert error.endswith("--help)\n")
     assert rule in error
+
+
+@pytest.mark.parametrize("option", ["--a\nb", "--length=1\n2", "--length=\x1b[2J"])
+def test_an_option_with_a_newline_is_one_line(ask: Ask, option: str) -> None:
+    code, output, error = ask("sample", option)
+    assert (code, output) == (2, "")
+    assert error.removesuffix("\n").isprintable()
+
+
+LONG = "x" * 300
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("arguments", "rule"),
+    [
+        (["info", "--model", LONG], f"{LONG}: cannot be read: File name too long"),
+        (
+            ["info", "--model", "/dev/zero"],
+            "/dev/zero: cannot be read: not a regular file",
+        ),
+        (["score", LONG], f"{LONG}: cannot be read: File name too long"),
+        (["score", "/dev/zero"], "/dev/zero: cannot be read: not a regular file"),
+        *(
+            (
+                ["export", "--to", "numpy", "--force", "--output", path],
+                f"{path or '.'}: cannot be written: {reason}",
+            )
+            for path, reason in {
+                "/": "Is a directory",
+                ".": "Is a directory",
+                "": "Is a directory",
+                "data": "Is a directory",
+                LONG: "File name too long",
+            }.items()
+        ),
+    ],
+)
+def test_an_odd_path_is_one_line_that_names_the_path(
+    ask: Ask, arguments: list[str], rule: str
+) -> None:
+    assert ask(*arguments) == (1, "", f"charrnn: error: {rule}\n")
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("stream", "rule"),
+    [("<&-", "is closed"), ("< /", "cannot be read: Is a directory")],
+)
+def test_a_standard_input_that_cannot_be_read_is_one_line(
+    here: Path, stream: str, rule: str
+) -> None:
+    done = shell(f"charrnn score {stream}", here)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == f"charrnn: error: the standard input: {rule}"
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (OSError(2, "No such file or directory", "a"), "a: No such file or directory"),
+        (OSError("no locator"), "no locator"),
+    ],
+)
+def test_an_error_of_the_system_is_not_said_of_the_streams(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, error: OSError, said: str
+) -> None:
+    def run(_: object) -> int:
+        raise error
+
+    monkeypatch.setattr("charrnn.cli.info.run", run)
+    assert ask("info") == (1, "", f"charrnn: error: {said}\n")
+
+
+@pytest.mark.parametrize("command", ["sample", "score"])
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("NUMBA_DISABLE_JIT", "1", "NUMBA_DISABLE_JIT is set: unset it, .*"),
+        ("NUMBA_NUM_THREADS", "0", "cannot start: Number of threads .* must be > 0."),
+    ],
+)
+def test_an_odd_environment_is_one_line(
+    here: Path, command: str, variable: str, value: str, said: str
+) -> None:
+    done = python(here, "-m", "charrnn", command, **{variable: value})
+    assert done.returncode == 1
+    assert re.fullmatch(f"charrnn: error: {said}\n", done.stderr)
 
 
 @pytest.mark.parametrize("command", ["sample", "score", "export --to numpy", "info"])
@@ -120,7 +213,7 @@ for command in ("--help", "--version", "sample --help", "info"):
         ("charrnn --help 2>&-", (0, "")),
         pytest.param(
             "charrnn --help > /dev/full",
-            (1, "charrnn: error: the standard streams: No space left on device\n"),
+            (1, "charrnn: error: the standard output: No space left on device\n"),
             marks=pytest.mark.skipif(
                 sys.platform != "linux", reason="has no such device"
             ),
@@ -161,6 +254,24 @@ def test_styles_are_for_terminals_that_know_them(
     monkeypatch.setenv("TERM", name)
     monkeypatch.setenv("NO_COLOR", no_color)
     assert styled("text", "bold", stream) == shown
+
+
+def shell(command: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    python = f'"{sys.executable}" -m charrnn'
+    return subprocess.run(
+        ["sh", "-c", command.replace("charrnn", python, 1)],
+        cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@POSIX
+@pytest.mark.skipif(sys.platform != "linux", reason="ulimit -v of Linux")
+def test_too_little_memory_is_one_line(here: Path) -> None:
+    for megabytes in (200, 300):
+        done = shell(f"ulimit -v {megabytes << 10}; charrnn sample --length 9", here)
+        assert re.fullmatch(r"charrnn: error: .+\n", done.stderr), done.stderr
+
+
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from charrnn.exact import bits
 from charrnn.files.arrays import read_ids
 from charrnn.files.models import load_model
 from charrnn.files.prepared import load_vocabulary
+from charrnn.network.model import Weights
 from charrnn.text.vocabulary import Vocabulary
 from stages.runtime import paths
 from tests.command_line import Ask, Tell
@@ -153,6 +154,24 @@ def test_a_hopeless_model_has_no_perplexity(
     monkeypatch.setattr("charrnn.cli.loading.load_model", load)
     assert json.loads(score("--json", part))["perplexity"] is None
     assert "perplexity  inf\n" in score(part)
+
+
+@pytest.mark.parametrize("form", [(), ("--json",), ("--per-line",)])
+def test_weights_that_are_finite_but_huge_are_one_line(
+    part: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch, form: tuple[str, ...]
+) -> None:
+    def load(path: Path, vocabulary: Vocabulary) -> Any:
+        weights = load_model(path, vocabulary)
+        weights = Weights(*(array.astype(np.float64) for array in weights))
+        weights.c[:] = np.linspace(0, 1.7e308, len(weights.c))
+        return weights
+
+    monkeypatch.setattr("charrnn.cli.loading.load_model", load)
+    code, _, error = ask("score", *form, part)
+    assert code == 1
+    assert error == (
+        "charrnn: error: the loss is not finite: the weights cannot be used\n"
+    )
 
 
 @pytest.mark.slow

@@ -1,9 +1,11 @@
 """Stages stopped at any moment: one line, and the exit code of the signal."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,61 @@ def test_ctrl_c_while_a_stage_computes_ends_it(project: Project) -> None:
         == "gradcheck: stopped before it finished; to run it again, type: dvc repro"
     )
     assert not Path("metrics/gradient_check.json").exists()
+
+
+# One step of the main thread that takes hours and lets other threads run, as compiled
+# code does.
+LONG_STEP = """
+import hashlib, sys
+from stages.runtime import signals
+signals.end_at_once("train")
+stop = signals.Stop()
+if sys.argv[1:]:
+    stop.hold()
+print("ready", file=sys.stderr, flush=True)
+hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
+"""
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("held", [(), ("held",)])
+def test_a_signal_in_a_long_step_ends_it_within_a_second(
+    number: int, held: tuple[str, ...]
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", LONG_STEP, *held],
+        env=ENVIRONMENT,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == b"ready\n"
+        time.sleep(1)  # until the step is under way: before, a held signal is noted
+        process.send_signal(number)
+        try:
+            assert process.wait(10) == 128 + number
+        finally:
+            process.kill()
+        line = b"train: stopped before it finished; to run it again, type: dvc repro\n"
+        assert process.stderr.read() == line
+
+
+@pytest.mark.parametrize(
+    ("stage", "variable", "value", "said"),
+    [
+        ("sample", "NUMBA_DISABLE_JIT", "1", "NUMBA_DISABLE_JIT is set: unset it, .*"),
+        ("train", "NUMBA_NUM_THREADS", "0", "Number of threads specified must be > 0."),
+        ("plot", "MPLBACKEND", "nonsense", ".*'nonsense' is not a valid value .*"),
+    ],
+)
+def test_an_odd_environment_is_one_line(
+    stage: str, variable: str, value: str, said: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", f"stages.{stage}"],
+        env=ENVIRONMENT | {variable: value}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert re.fullmatch(f"{stage}: error: cannot start: {said}\n", done.stderr)
 
 
 @pytest.mark.parametrize("number", NUMBERS)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from charrnn.cli import examples
+from charrnn.errors import one_line
 
 MODEL = Path("data/model/best.safetensors")
 VOCABULARY = Path("data/prepared/vocabulary.json")
@@ -42,7 +43,8 @@ class _Parser(argparse.ArgumentParser):
         return super().parse_known_args(*arguments, **named)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"charrnn: error: {message} (see {self.prog} --help)\n")
+        line = one_line(f"{message} (see {self.prog} --help)")
+        self.exit(2, f"charrnn: error: {line}\n")
 
 
 class _Version(argparse.Action):

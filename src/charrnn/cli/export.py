@@ -10,6 +10,7 @@ from charrnn.cli.loading import load_vocabulary_and_weights
 from charrnn.cli.output import safe_to_show
 from charrnn.errors import ArtifactError
 from charrnn.files.artifacts import read_bytes, write_bytes
+from charrnn.files.checks import reading
 
 
 def run(options: argparse.Namespace) -> int:
@@ -18,7 +19,9 @@ def run(options: argparse.Namespace) -> int:
     is_torch = options.to == "torch"
     path = options.output or Path("char-rnn.pt" if is_torch else "char-rnn.npz")
     content = state_dict_file(weights) if is_torch else npz(weights, vocabulary)
-    if path.exists() and not options.force and read_bytes(path) != content:
+    with reading(path):
+        exists = path.exists()
+    if exists and not options.force and read_bytes(path) != content:
         message = f"{path}: exists and differs; --force overwrites the file"
         raise ArtifactError(message)
     with interrupts.as_exception():

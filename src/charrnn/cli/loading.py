@@ -3,6 +3,7 @@
 import argparse
 
 from charrnn.errors import ArtifactError
+from charrnn.files.checks import reading
 from charrnn.files.models import load_model
 from charrnn.files.prepared import load_vocabulary
 from charrnn.network.model import Weights
@@ -22,7 +23,9 @@ def load_vocabulary_and_weights(
     """
     for name in ("model", "vocabulary"):
         path = getattr(options, name)
-        if not path.exists():
+        with reading(path):  # a name can be too long to be looked up
+            exists = path.exists()
+        if not exists:
             message = (
                 f"{path}: there is no such file; dvc repro makes the file, --{name} "
                 f"names another one"

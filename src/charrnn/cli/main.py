@@ -35,8 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except KeyboardInterrupt:
             sys.stderr.write("charrnn: stopped\n")
             return interrupts.CODE
-        except OSError as error:  # of a stream: errors of files are CharRnnErrors
-            return _failed(f"the standard streams: {error.strerror}")
+        except OSError as error:
+            return _failed(_about(error))
         return code
 
 
@@ -47,12 +47,30 @@ def _run(arguments: Sequence[str] | None) -> int:
         return int(end.code or 0)
     # Otherwise Numba's colorama sends each terminal a code when the program ends.
     os.environ.setdefault("NUMBA_DISABLE_ERROR_MESSAGE_HIGHLIGHTING", "1")
-    # Imported here, so that help needs no compiler.
-    command = importlib.import_module(
-        f"charrnn.cli.{options.command.replace('-', '_')}"
-    )
+    # Imported here, so that help needs no compiler and no log.
+    import logging
+
+    name = f"charrnn.cli.{options.command.replace('-', '_')}"
+    try:
+        command = importlib.import_module(name)
+    except (ImportError, OSError, ValueError) as error:  # limits, bad variables
+        message = f"cannot start: {error}"
+        raise CharRnnError(message) from error
+    logging.basicConfig(format="charrnn: %(message)s")  # of the library's warnings
     code: int = command.run(options)
     return code
+
+
+def _about(error: OSError) -> str:
+    """Return what failed; an error that names no file may be one of the output."""
+    what = error.filename
+    if what is None:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            what = "the standard output"
+    reason = error.strerror or str(error)
+    return f"{what}: {reason}" if what else reason
 
 
 def _failed(reason: str) -> int:

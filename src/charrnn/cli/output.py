@@ -8,14 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from charrnn.cli.terminal import is_terminal
+from charrnn.errors import visible
 
-# Replacements of control characters, which could move the cursor or worse: Unicode has
-# pictures of those of ASCII. Newline and tab stay.
-_PICTURES = {
-    **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\n\t"},
-    0x7F: "\u2421",
-    **dict.fromkeys(range(0x80, 0xA0), "\ufffd"),
-}
 # For a text in one field of a table: no tab, no newline, no other control character.
 _ESCAPES = {
     **{code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))},
@@ -47,7 +41,7 @@ def safe_to_show(text: str) -> str:
     A terminal gets pictures instead of control characters, which a hostile book can have
     brought into the vocabulary; a pipe or a file gets the text itself.
     """
-    return text.translate(_PICTURES) if is_terminal(sys.stdout) else text
+    return visible(text) if is_terminal(sys.stdout) else text
 
 
 def escaped(text: str) -> str:

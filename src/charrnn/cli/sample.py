@@ -13,7 +13,6 @@ from charrnn.cli.terminal import is_terminal, styled
 from charrnn.errors import VocabularyError
 from charrnn.network.model import Weights
 from charrnn.network.sampling import stream_text
-from charrnn.network.scoring import steps_at_once
 from charrnn.network.streams import Purpose, stream
 from charrnn.settings import SampleConfig, meanings
 from charrnn.text.vocabulary import Ids
@@ -51,8 +50,6 @@ def _pieces(
 ) -> Iterator[Ids]:
     """Yield a text piece by piece; text 1 is that of the stage `sample`."""
     which = (number,) if number > 1 else ()
-    # Compiled code cannot be interrupted, and drawing takes longer than reading.
-    piece = 1 if is_terminal(sys.stdout) else max(64, steps_at_once(weights) // 4)
     return stream_text(
         weights,
         prime,
@@ -60,7 +57,7 @@ def _pieces(
         length=config.length,
         choice=config,
         rng=stream(Purpose.SAMPLE, config.seed, *which),
-        piece=piece,
+        piece=1 if is_terminal(sys.stdout) else None,
     )
 
 

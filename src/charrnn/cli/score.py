@@ -21,8 +21,9 @@ from charrnn.evaluation.scores import (
     named,
     score_lines,
 )
-from charrnn.exact import bits
+from charrnn.exact import bits as to_bits
 from charrnn.files.artifacts import read_bytes
+from charrnn.files.checks import reading
 from charrnn.network.model import Scores, Weights
 from charrnn.network.scoring import pieces_of_scores
 from charrnn.text.book import decode_book
@@ -60,10 +61,14 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _standard_input() -> bytes:
+    if sys.stdin is None:
+        message = "is closed"
+        raise BookError(message)
     if is_terminal(sys.stdin):
         end = "Ctrl-Z and Enter" if sys.platform == "win32" else "Ctrl-D"
         sys.stderr.write(f"charrnn: reading the terminal; {end} ends the text\n")
-    return sys.stdin.buffer.read()
+    with reading(Path("the standard input")):  # which may be a folder
+        return sys.stdin.buffer.read()
 
 
 def _left_out(unknown: dict[str, int]) -> str:
@@ -88,9 +93,7 @@ def _print_total(
 ) -> None:
     measures = measure_text(pieces)
     nats, perplexity = measures.nats_per_character, measures.perplexity
-    if not math.isfinite(nats):
-        message = "the loss is not finite: the weights cannot be used"
-        raise TrainingError(message)
+    _finite(measures.bits_per_character)
     if as_json:
         content = asdict(measures) | {
             "characters": known - 1,
@@ -112,20 +115,29 @@ def _print_total(
     )
 
 
+def _finite(loss: float) -> float:
+    """Return a loss in bits, which are more than its nats."""
+    if not math.isfinite(loss):
+        message = "the loss is not finite: the weights cannot be used"
+        raise TrainingError(message)
+    return loss
+
+
 def _print_lines(lines: Iterator[Line], as_json: bool) -> None:
     if not as_json:
         sys.stdout.write(HEADER)
     for number, characters, total, text in lines:
         nats = total / characters if characters else None
+        bits = None if nats is None else _finite(to_bits(nats))
         if as_json:
             content = {
                 "line": number,
                 "characters": characters,
                 "nats_per_character": nats,
-                "bits_per_character": None if nats is None else bits(nats),
+                "bits_per_character": bits,
                 "text": text,
             }
             print_json(content, indent=None)
             continue
-        figures = "\t" if nats is None else f"{nats:.6f}\t{bits(nats):.6f}"
+        figures = "\t" if nats is None else f"{nats:.6f}\t{bits:.6f}"
         sys.stdout.write(f"{number}\t{characters}\t{figures}\t{escaped(text)}\n")

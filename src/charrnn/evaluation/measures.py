@@ -11,7 +11,7 @@ import numpy as np
 
 from charrnn import exact
 from charrnn.errors import BookError, TrainingError
-from charrnn.exact import bits, mean
+from charrnn.exact import bits, mean, total
 from charrnn.network.model import Scores
 
 
@@ -80,7 +80,7 @@ def spread(scores: Scores, blocks: int) -> Spread:
         )
         raise BookError(message)
     losses = [mean(scores.nats[i * size : (i + 1) * size]) for i in range(blocks)]
-    middle = math.fsum(losses) / blocks
+    middle = mean(losses)
     apart = [loss - middle for loss in losses]
-    variance = math.fsum(a * a for a in apart) / (blocks - 1)  # ** calls libm's pow
+    variance = total(a * a for a in apart) / (blocks - 1)  # ** calls libm's pow
     return Spread(middle, math.sqrt(variance), min(losses), max(losses))

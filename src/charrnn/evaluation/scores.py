@@ -1,7 +1,6 @@
 """How well the network predicts any text, unknown characters left out."""
 
 import itertools
-import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -10,6 +9,7 @@ import numpy as np
 
 from charrnn.errors import BookError
 from charrnn.evaluation.measures import Measures, measures_of
+from charrnn.exact import total
 from charrnn.network.model import Scores, Weights
 from charrnn.network.scoring import pieces_of_scores
 from charrnn.text.vocabulary import Ids, Vocabulary
@@ -111,8 +111,8 @@ def measure_text(pieces: Iterator[Scores]) -> Measures:
             hits += int(np.count_nonzero(piece.hits))
             yield from piece.nats.tolist()
 
-    total = math.fsum(values())  # correctly rounded, in any order
-    return measures_of(total / characters, accuracy=hits / characters)
+    nats = total(values())
+    return measures_of(nats / characters, accuracy=hits / characters)
 
 
 def score_lines(
@@ -140,7 +140,7 @@ def score_lines(
         first = min(not_scored, characters)
         not_scored -= first
         characters -= first
-        nats = math.fsum(itertools.islice(values, characters))
+        nats = total(itertools.islice(values, characters))
         yield Line(number, characters, nats, line.removesuffix("\n"))
 
 

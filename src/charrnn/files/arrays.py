@@ -17,12 +17,16 @@ from safetensors import SafetensorError
 from safetensors import numpy as safetensors
 
 from charrnn.errors import ArtifactError
-from charrnn.files.artifacts import read_bytes
-from charrnn.files.checks import reading
+from charrnn.files.checks import open_file
 
 # The order in which safetensors writes its metadata differs between processes, so there
 # is only one key, whose value is JSON with sorted keys.
 _HEADER = "charrnn"
+
+# A model's header, of constant length, has 700 bytes. safetensors allows 100 MB, which
+# take gigabytes and a minute.
+_MOST_HEADER_BYTES = 1 << 20
+_LENGTH_BYTES = 8
 
 # The header of a .npy file of ids; NumPy pads it to this length.
 _IDS_HEADER_BYTES = 128
@@ -50,17 +54,16 @@ def read_ids(path: Path) -> NDArray[np.unsignedinteger]:
     ArtifactError
         If the file cannot be read or is not a whole array of unsigned integers.
     """
-    with reading(path):
-        with path.open("rb") as file:
-            header = _IDS_HEADER.fullmatch(file.read(_IDS_HEADER_BYTES))
-            size = file.seek(0, os.SEEK_END)
+    with open_file(path) as file:
+        header = _IDS_HEADER.fullmatch(file.read(_IDS_HEADER_BYTES))
+        size = file.seek(0, os.SEEK_END)
         if header is not None:
             dtype, length = np.dtype(header[1].decode()), int(header[2])
             if size == _IDS_HEADER_BYTES + length * dtype.itemsize:
                 if length == 0:  # an empty file range cannot be mapped
                     return np.zeros(0, dtype)
                 return np.memmap(
-                    path, dtype, mode="r", offset=_IDS_HEADER_BYTES, shape=(length,)
+                    file, dtype, mode="r", offset=_IDS_HEADER_BYTES, shape=(length,)
                 )
     message = f"{path}: damaged: not a whole list of character ids"
     raise ArtifactError(message)
@@ -85,8 +88,9 @@ def arrays_from(content: bytes) -> tuple[dict[str, NDArray[Any]], dict[str, Any]
     """
     try:
         arrays = safetensors.load(content)
-        length = int.from_bytes(content[:8], "little")
-        metadata = json.loads(content[8 : 8 + length])["__metadata__"]
+        length = int.from_bytes(content[:_LENGTH_BYTES], "little")
+        text = content[_LENGTH_BYTES : _LENGTH_BYTES + length]
+        metadata = json.loads(text)["__metadata__"]
         header = json.loads(metadata[_HEADER])
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError):
         message = "damaged, or not a file of charrnn"
@@ -105,9 +109,38 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     ArtifactError
         If the file cannot be read, is damaged, or was not written by charrnn.
     """
-    content = read_bytes(path)
+    with open_file(path) as file:
+        length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
+        if length > _MOST_HEADER_BYTES:
+            message = f"{path}: damaged: a header of {length:,} bytes"
+            raise ArtifactError(message)
+        header = file.read(length)
+        size = file.seek(0, os.SEEK_END)
+        if size > _LENGTH_BYTES + length + _end_of_arrays(header):
+            message = f"{path}: damaged: longer than its arrays"
+            raise ArtifactError(message)
+        file.seek(0)
+        content = file.read()
     try:
         return arrays_from(content)
     except ArtifactError as error:
         message = f"{path}: {error}"
         raise ArtifactError(message) from None
+
+
+def _end_of_arrays(header: bytes) -> int:
+    """Return the bytes that all arrays have; 0 where `arrays_from` refuses the header."""
+    try:
+        arrays = json.loads(header).values()
+        return max(
+            (int(one.get("data_offsets", (0, 0))[1]) for one in arrays), default=0
+        )
+    except (
+        AttributeError,
+        IndexError,
+        OverflowError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ):
+        return 0

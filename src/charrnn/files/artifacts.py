@@ -11,7 +11,6 @@ import csv
 import errno
 import io
 import json
-import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,7 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import ArtifactError
-from charrnn.files.checks import reading
+from charrnn.files.checks import open_file, reason
+
+# Beyond this number a figure in percent can overflow: as good as infinite.
+_LARGEST = 1e300
 
 
 class Outputs:
@@ -67,8 +69,8 @@ class Outputs:
         ArtifactError
             If the file cannot be written.
         """
-        temporary = path.with_name(f".{path.name}.tmp")
         with _about(path):
+            temporary = path.with_name(f".{path.name}.tmp")  # not of / or an empty path
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -121,8 +123,8 @@ def _flush_folder(folder: Path) -> None:
 def _about(path: Path) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
-        message = f"{path}: cannot be written: {error.strerror}"
+    except (OSError, ValueError) as error:  # ValueError: no name, or a NUL in it
+        message = f"{path}: cannot be written: {reason(error)}"
         raise ArtifactError(message) from None
 
 
@@ -152,8 +154,8 @@ def read_bytes(path: Path) -> bytes:
     ArtifactError
         If it cannot be read.
     """
-    with reading(path):
-        return path.read_bytes()
+    with open_file(path) as file:
+        return file.read()
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -210,7 +212,7 @@ def read_table(
     if len(table) == 0 and not may_be_empty:
         message = f"{path}: damaged: it has no rows"
         raise ArtifactError(message)
-    if not all(math.isfinite(value) for value in table.flat):
+    if not all(abs(value) < _LARGEST for value in table.flat):
         message = f"{path}: damaged: a value is not finite"
         raise ArtifactError(message)
     return table

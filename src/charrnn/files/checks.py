@@ -1,10 +1,18 @@
 """Checks that the readers of files share: the file is readable, its version is known."""
 
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 
 from charrnn.errors import ArtifactError, CharRnnError
+
+# A book of this size takes some 500 GB of memory; /proc/kcore states 128 TB.
+_MOST_BYTES = 1 << 36
+# Opening a FIFO would wait for a writer. Windows has no such flag, and no FIFOs.
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 
 
 @contextmanager
@@ -19,9 +27,45 @@ def reading(path: Path, kind: type[CharRnnError] = ArtifactError) -> Iterator[No
     try:
         yield
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = error.strerror if isinstance(error, OSError) else error
-        message = f"{path}: cannot be read: {reason}"
+        message = f"{path}: cannot be read: {reason(error)}"
         raise kind(message) from None
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Return what the system says of an error, without the path."""
+    return getattr(error, "strerror", None) or str(error)
+
+
+@contextmanager
+def open_file(
+    path: Path, kind: type[CharRnnError] = ArtifactError
+) -> Iterator[BufferedReader]:
+    """Open a file to read all of it; no stage and no command opens a file otherwise.
+
+    A FIFO, a device or a file of /proc could wait forever or never end.  A file of /proc
+    passes for a regular file, but has another length than the one it states.
+
+    Raises
+    ------
+    CharRnnError
+        Of the given kind, if the path is not a regular file of the length that the
+        system states, or if the file cannot be read.
+    """
+    with reading(path, kind), open(path, "rb", opener=_open_at_once) as file:
+        about = os.fstat(file.fileno())
+        if not stat.S_ISREG(about.st_mode):
+            raise OSError(0, "not a regular file")
+        if about.st_size > _MOST_BYTES:
+            raise OSError(0, f"longer than {_MOST_BYTES >> 30} GiB")
+        file.seek(about.st_size)
+        if file.read(1):
+            raise OSError(0, "not a regular file, or still being written")
+        file.seek(0)
+        yield file
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | _NO_WAIT)
 
 
 def check_version(path: Path, found: object, readable: int) -> None:

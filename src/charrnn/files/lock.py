@@ -11,7 +11,8 @@ from typing import Any
 from pathspec import GitIgnoreSpec
 
 from charrnn.errors import ArtifactError, CharRnnError
-from charrnn.files.checks import reading
+from charrnn.files.artifacts import read_bytes
+from charrnn.files.checks import open_file, reading
 from charrnn.files.yaml12 import read_yaml, value_at
 
 LOCK = Path("dvc.lock")
@@ -33,12 +34,12 @@ def md5(path: Path) -> str:
     with reading(path):
         if path.is_dir():
             return _md5_of_folder(path)
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "md5").hexdigest()
+    with open_file(path) as file:
+        return hashlib.file_digest(file, "md5").hexdigest()
 
 
 def _md5_of_folder(folder: Path) -> str:
-    lines = _IGNORE.read_text(encoding="utf-8").splitlines() if _IGNORE.exists() else []
+    lines = read_bytes(_IGNORE).decode().splitlines() if _IGNORE.exists() else []
     ignored = GitIgnoreSpec.from_lines(lines)
     entries = sorted(
         (

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import yaml
 
 from charrnn.errors import ConfigError
-from charrnn.files.checks import reading
+from charrnn.files.checks import open_file
 
 _MOST_BYTES = 1_000_000
 # Python cannot print an integer of more than 4,300 decimal digits.
@@ -83,7 +83,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         If the file cannot be read, is too large, is not valid YAML (the message names
         the line), has a duplicate key or an alias, or is not a mapping.
     """
-    with reading(path, ConfigError), path.open("rb") as file:
+    with open_file(path, ConfigError) as file:
         content = file.read(_MOST_BYTES + 1)
     if len(content) > _MOST_BYTES:
         message = f"{path}: has more than {_MOST_BYTES:,} bytes"

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from charrnn.errors import SamplingError
 from charrnn.network.kernels import drawing, forward
 from charrnn.network.model import Weights
+from charrnn.network.scoring import steps_at_once
 from charrnn.settings import Choice
 from charrnn.text.vocabulary import Ids, check_ids
 
@@ -30,10 +31,8 @@ def continue_text(
     -------
     (length,) of the type of `prime`
     """
-    texts = stream_text(
-        weights, prime, hidden, length=length, choice=choice, rng=rng, piece=length
-    )
-    return next(texts, prime[:0])
+    texts = stream_text(weights, prime, hidden, length=length, choice=choice, rng=rng)
+    return np.concatenate([prime[:0], *texts])
 
 
 def stream_text(
@@ -44,7 +43,7 @@ def stream_text(
     length: int,
     choice: Choice,
     rng: np.random.Generator,
-    piece: int,
+    piece: int | None = None,
 ) -> Iterator[Ids]:
     """Continue `prime` piece by piece; the length of a piece changes no character.
 
@@ -60,8 +59,9 @@ def stream_text(
     choice : Choice
     rng : numpy.random.Generator
         One uniform draw a character.
-    piece : int
-        Characters in a piece; the last one may be shorter.
+    piece : int, optional
+        Characters in a piece; the last one may be shorter.  By default as many as the
+        network draws in about 0.1 s: compiled code cannot be interrupted.
 
     Yields
     ------
@@ -79,7 +79,8 @@ def stream_text(
     K = weights.vocabulary_size
     hidden = forward.state_after(weights, prime[:-1], hidden)
     last = int(prime[-1])
-    for start in range(0, length, max(piece, 1)):
+    piece = piece or max(1, steps_at_once(weights) // 4)  # drawing takes longer
+    for start in range(0, length, piece):
         ids, hidden = drawing.draw_ids(
             weights,
             last,

@@ -10,14 +10,12 @@ from typing import Any, TypeVar
 
 from markupsafe import Markup
 
+from charrnn import errors
+
 Item = TypeVar("Item")
+visible = errors.visible
 
 _MINUS, _THIN = "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}"
-# Characters that HTML does not allow, that a browser does not show, or that change the
-# direction of the text; newline and tab stay.
-_CONTROL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufffe\uffff]"
-)
 
 
 def count(number: int) -> str:
@@ -56,21 +54,6 @@ def value(content: Any) -> str:
     if isinstance(content, float):
         text = re.sub(r"e([-+])0*", r"e\1", text).replace("e+", "e")
     return visible(text)
-
-
-def visible(text: str) -> str:
-    """Return a text with visible control characters; newlines and tabs stay.
-
-    ASCII control characters become Unicode's control pictures, such as U+2400 for NUL;
-    others become their codes, as in JSON.
-    """
-    return _CONTROL.sub(lambda match: _picture(ord(match[0])), text)
-
-
-def _picture(code: int) -> str:
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "\N{SYMBOL FOR DELETE}" if code == 0x7F else f"\\u{code:04x}"
 
 
 def evenly(items: Sequence[Item], most: int, first: int = 0) -> list[Item]:

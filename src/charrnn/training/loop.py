@@ -11,7 +11,7 @@ from charrnn.errors import BookError, TrainingError
 from charrnn.exact import mean
 from charrnn.network.kernels import forward, learning
 from charrnn.network.model import Weights, zeros_like
-from charrnn.network.sampling import continue_text
+from charrnn.network.sampling import stream_text
 from charrnn.network.scoring import pieces_of_scores, steps_at_once
 from charrnn.settings import Choice, Recipe, Schedule
 from charrnn.text.parts import window_count
@@ -228,8 +228,7 @@ def _look(
             yield from _validate(run, validation, epoch)
     is_due = n % schedule.text_every == 0
     if is_due and text_rng and (not run.texts or run.texts[-1].update < n):
-        text = _text(run, training, windows, recipe, schedule, text_rng)
-        run.texts.append(text)
+        yield from _write(run, training, windows, recipe, schedule, text_rng)
 
 
 def _validate(run: Run, validation: Ids, epoch: int) -> Iterator[Run]:
@@ -251,23 +250,27 @@ def _validate(run: Run, validation: Ids, epoch: int) -> Iterator[Run]:
     yield run
 
 
-def _text(
+def _write(
     run: Run,
     training: Ids,
     windows: int,
     recipe: Recipe,
     schedule: Schedule,
     text_rng: TextRng,
-) -> Text:
+) -> Iterator[Run]:
     """Sample a text that continues the training text at the next window."""
     window = run.update % windows
     hidden = run.hidden if window else np.zeros_like(run.hidden)
-    ids = continue_text(
+    ids: list[Ids] = []
+    for piece in stream_text(
         run.weights,
         training[window * recipe.sequence_length :][:1],
         hidden,
         length=schedule.text_length,
         choice=Choice(),
         rng=text_rng(run.update),
-    )
-    return Text(run.update, run.smooth_loss, ids)
+    ):
+        if ids:
+            yield run  # a run that is stopped here starts this text again
+        ids.append(piece)
+    run.texts.append(Text(run.update, run.smooth_loss, np.concatenate(ids)))

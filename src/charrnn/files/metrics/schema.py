@@ -5,6 +5,7 @@ the model and missing in the file.  A model that uses types of another package h
 module of its own, so that each stage imports only the packages that it needs.
 """
 
+import json
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,6 +51,18 @@ class GradientCheckVerdict(Metrics):
     passed: bool
 
 
+# Every whole number up to here is a float, too; no count of characters or updates is larger.
+_MOST = 2**53
+
+
+def _whole(digits: str) -> int:
+    """Return a whole number, unless Python cannot print it or divide by it."""
+    if len(digits) > len(str(_MOST)) or abs(int(digits)) > _MOST:
+        message = f"a whole number of {len(digits):,} digits, beyond {_MOST:,}"
+        raise OverflowError(message)
+    return int(digits)
+
+
 AnyMetrics = TypeVar("AnyMetrics", bound=Metrics)
 
 
@@ -62,13 +75,20 @@ def read_metrics(kind: type[AnyMetrics], path: Path) -> AnyMetrics:
         If the file cannot be read or does not fit the model: the message names the key
         and the rule.
     """
+    content = read_bytes(path)
     try:
-        return kind.model_validate_json(read_bytes(path))
+        json.loads(content, parse_int=_whole)
+    except OverflowError as error:
+        message = f"{path}: damaged: {error}"
+        raise ArtifactError(message) from None
+    except (ValueError, RecursionError):
+        message = f"{path}: damaged: not valid JSON"
+        raise ArtifactError(message) from None
+    try:
+        return kind.model_validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         rule = first["msg"].removeprefix("Value error, ")
-        if first["type"] == "json_invalid":
-            key, rule = "", "not valid JSON"
         message = ": ".join([str(path), "damaged", *([key] if key else []), rule])
         raise ArtifactError(message) from None
