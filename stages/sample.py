@@ -7,7 +7,7 @@ if __name__ == "__main__":  # before the slow imports
 
 
 from charrnn.errors import ConfigError, VocabularyError
-from charrnn.evaluation.copying import longest_copy, share_new
+from charrnn.evaluation.copying import compare_with_book
 from charrnn.files.metrics.schema import SampleMetrics
 from charrnn.files.models import load_model
 from charrnn.files.params import load_section
@@ -40,11 +40,12 @@ def main() -> None:
         choice=config,
         rng=stream(Purpose.SAMPLE, config.seed),
     )
-    text, book = vocabulary.decode(ids), vocabulary.decode(training)
-    begin = config.prime or ""
-    copied, new = longest_copy(text, book), share_new(text, book, 10)
+    text, begin = vocabulary.decode(ids), config.prime or ""
+    copying = compare_with_book(ids, training, vocabulary.size, length=10)
+    copied = vocabulary.decode(copying.longest)
     metrics = SampleMetrics(
-        longest_copy_characters=len(copied), share_of_new_10_character_strings=new
+        longest_copy_characters=len(copied),
+        share_of_new_10_character_strings=copying.share_new,
     )
     with inputs.outputs() as out:
         out.text(SAMPLE, begin + text + "\n")

@@ -86,7 +86,6 @@ WHOLE = {
     "sum(character in known)": "bool, characters",
     "sum(int)": "Python's, made by int",
     "sum(judge)": "Python's, judged updates",
-    "sum(text[start:start + length] not in book)": "bool, places in a text",
     "sum(unknown.values)": "Python's, counted characters",
 }
 

@@ -1,46 +1,73 @@
 """Tests of how much of a text is copied, against all its strings."""
 
+import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from charrnn.evaluation.copying import longest_copy, share_new
+from charrnn.errors import VocabularyError
+from charrnn.evaluation.copying import Copying, compare_with_book
+from charrnn.network.kernels import matching
 
-TEXTS = st.text("ab\n", max_size=12) | st.text(max_size=6)
-BOOKS = st.text("ab\n", max_size=30) | st.text(max_size=6)
+K = 300
+IDS = (*(0, 1) * 5, *range(2, 7), K - 1)  # mostly two, so that strings are long
+TEXTS = st.lists(st.sampled_from(IDS), max_size=12) | st.lists(
+    st.sampled_from(IDS[:2]), max_size=40
+)
+BOOKS = st.lists(st.sampled_from(IDS), max_size=30) | st.lists(
+    st.sampled_from(IDS[:2]), max_size=90
+)
 
 
-@given(TEXTS, BOOKS)
-@example("abc", "")
-@example("abxcd", "cd ab")
-def test_the_longest_copy_is_the_first_of_the_longest_runs_in_both(
-    text: str, book: str
-) -> None:
-    runs = [
-        text[start:end]
-        for start in range(len(text))
-        for end in range(start + 1, len(text) + 1)
-        if text[start:end] in book
-    ]
-    assert longest_copy(text, book) == max(runs, key=len, default="")
+def naive(text: list[int], book: list[int], length: int) -> tuple[list[int], object]:
+    """Return the same from all strings of both, one by one."""
+
+    def strings(ids: list[int], n: int) -> list[list[int]]:
+        return [ids[start : start + n] for start in range(len(ids) - n + 1)]
+
+    longest = next(
+        string
+        for n in range(len(text), -1, -1)
+        for string in strings(text, n)
+        if string in strings(book, n)
+    )
+    new = [string not in strings(book, length) for string in strings(text, length)]
+    return longest, sum(new) / len(new) if new else None
+
+
+@pytest.fixture(params=[0, 1 << 20], ids=["edges", "steps"], autouse=True)
+def _reading(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "_MOST_STEPS", request.param)
+
+
+def found(text: list[int], book: list[int], length: int = 1) -> Copying:
+    ids, read = np.array(text, np.uint16), np.array(book, np.uint16)
+    return compare_with_book(ids, read, K, length=length)
 
 
 @given(TEXTS, BOOKS, st.integers(1, 14))
-@example("", "abc", 1)
-@example("abd", "abc", 3)
-@example("a", "", 1)
-def test_the_share_of_new_strings_is_that_of_all_strings(
-    text: str, book: str, length: int
+@example([], [0, 1], 1)
+@example([0, 1, 2], [], 2)
+@example([0], [0], 2)
+@example([0, 1, 5, 2, 3], [2, 3, 6, 0, 1], 3)  # of two longest the first
+def test_figures_are_those_of_all_strings(
+    text: list[int], book: list[int], length: int
 ) -> None:
-    strings = [text[i:][:length] for i in range(len(text)) if i + length <= len(text)]
-    there = {book[i:][:length] for i in range(len(book))}
-    new = [string for string in strings if string not in there]
-    expected = len(new) / len(strings) if strings else None
-    assert share_new(text, book, length) == expected
+    longest, new = found(text, book, length)
+    assert (longest.tolist(), new) == naive(text, book, length)
 
 
-@given(TEXTS, BOOKS, BOOKS)
-def test_a_passage_of_the_book_is_copied_whole(
-    text: str, before: str, after: str
+@given(TEXTS, BOOKS, BOOKS, st.integers(1, 9))
+def test_a_passage_of_the_book_is_copied_whole_in_whatever_pieces_it_is_read(
+    text: list[int], before: list[int], after: list[int], piece: int
 ) -> None:
-    assert longest_copy(text, before + text + after) == text
-    assert share_new(text, before + text + after, 1) in (0.0, None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matching, "_PIECE", piece)
+        longest, new = found(text, before + text + after, len(text) or 1)
+    assert (longest.tolist(), new) == (text, 0.0 if text else None)
+
+
+def test_ids_beyond_the_vocabulary_are_refused() -> None:
+    for text, book in (([K], [0]), ([0], [K])):
+        with pytest.raises(VocabularyError, match=f"^an id is {K}, but"):
+            found(text, book)

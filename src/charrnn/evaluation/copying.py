@@ -1,25 +1,52 @@
 """How much of a sampled text is copied from the book."""
 
+from typing import NamedTuple
 
-def longest_copy(text: str, book: str) -> str:
-    """Return the longest string that both contain; of several, the first in the text."""
-    longest = ""
-    for start in range(len(text)):
-        # A string that starts here counts only if it is longer than the longest so far.
-        end = start + len(longest) + 1
-        while end <= len(text) and text[start:end] in book:
-            longest = text[start:end]
-            end += 1
-    return longest
+import numpy as np
+
+from charrnn.network.kernels.matching import Matching
+from charrnn.text.vocabulary import Ids, check_ids
 
 
-def share_new(text: str, book: str, length: int) -> float | None:
-    """Return the share of the text's strings of this length that are not in the book.
+class Copying(NamedTuple):
+    """What a text has in common with a book.
 
-    The strings overlap, one starts at each character.  None if the text is shorter.
+    Attributes
+    ----------
+    longest : (n,) unsigned integer
+        The longest string that both contain; of several, the first in the text.
+    share_new : float or None
+        The share of the text's strings of a length that are not in the book.  The
+        strings overlap, one starts at each character.  None if the text is shorter.
     """
-    starts = range(len(text) - length + 1)
-    if not starts:
-        return None
-    new = sum(text[start : start + length] not in book for start in starts)
-    return new / len(starts)
+
+    longest: Ids
+    share_new: float | None
+
+
+def compare_with_book(
+    text: Ids, book: Ids, vocabulary_size: int, *, length: int
+) -> Copying:
+    """Return what a text has in common with a book; the book is read once.
+
+    Parameters
+    ----------
+    text : (N,) unsigned integer
+    book : (M,) unsigned integer
+    vocabulary_size : int
+        K.
+    length : int
+        Of the strings that are counted, in characters.
+
+    Raises
+    ------
+    VocabularyError
+        If an id is not below K.
+    """
+    check_ids(text, vocabulary_size)
+    check_ids(book, vocabulary_size)
+    matching = Matching(text, vocabulary_size)
+    matching.read(book)
+    longest, known = text[matching.longest()], matching.known(length)
+    new = known.size - int(np.count_nonzero(known))
+    return Copying(longest, new / known.size if known.size else None)
