@@ -7,7 +7,8 @@ if __name__ == "__main__":  # before the slow imports
 
 
 from charrnn.evaluation.measures import measure, spread
-from charrnn.evaluation.ngrams import NGram, fits, uniform
+from charrnn.evaluation.ngrams import fits, ngram_scores, uniform
+from charrnn.evaluation.scores import measure_text
 from charrnn.files.metrics.evaluation_metrics import EvaluationMetrics
 from charrnn.files.models import load_model
 from charrnn.files.params import load_section
@@ -35,19 +36,20 @@ def main() -> None:
             out.json(EVALUATION, metrics.content())
         return
     network = network_scores(weights, test)
-    models = {"uniform": uniform(vocabulary.size)}
-    for name, order in ORDERS.items():
-        if not fits(vocabulary.size, order) or len(training) < order:
-            log.info(
-                "no %s: too many distinct characters, or the text is too short", name
-            )
-            continue
-        model = NGram.fit(training, vocabulary.size, order)
-        models[name] = measure(model.scores(test))
-    models["network"] = measure(network)
-    metrics = EvaluationMetrics(
-        test_characters=len(test), blocks=spread(network, config.blocks), **models
-    )
+    blocks, whole = spread(network, config.blocks), measure(network)
+    del network  # 9 bytes a character, which the n-grams need
+    K = vocabulary.size
+    names = [name for name, n in ORDERS.items() if fits(K, n) and n <= len(training)]
+    for name in list(ORDERS)[len(names) :]:
+        log.info(
+            "no %s: too many distinct characters, or the text is too short", name
+        )
+    models = {"uniform": uniform(K)}
+    scores = ngram_scores(training, test, K, len(names))
+    for name, pieces in zip(names, scores, strict=True):
+        models[name] = measure_text(pieces)
+    models["network"] = whole
+    metrics = EvaluationMetrics(test_characters=len(test), blocks=blocks, **models)
     with inputs.outputs() as out:
         out.json(EVALUATION, metrics.content())
     for name, measures in models.items():

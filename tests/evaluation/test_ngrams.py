@@ -10,8 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from charrnn.errors import BookError, VocabularyError
-from charrnn.evaluation import ngrams
-from charrnn.evaluation.ngrams import NGram, uniform
+from charrnn.evaluation.ngrams import ngram_scores, uniform
+from charrnn.network.kernels import counting
+from charrnn.network.model import Scores
+from charrnn.text.vocabulary import Ids
 
 Number = TypeVar("Number", float, Fraction)
 ORDERS = st.integers(1, 5)
@@ -38,17 +40,16 @@ def naive(text: list[int], context: list[int], x: int, uniform: Number) -> Numbe
     return (after.count(x) + r * below) / (n + r) if n else below
 
 
-def code(context: list[int], K: int) -> int:
-    """Return a context as the number by which a model knows it."""
-    value = 0
-    for i in context:
-        value = value * K + i
-    return value
-
-
 def array(ids: list[int]) -> Any:
     """Return ids as a model gets them."""
     return np.array(ids, np.uint8)
+
+
+def scores(text: Ids, scored: Ids, K: int, order: int) -> Scores:
+    """Return the scores of one order."""
+    pieces = [list(pieces) for pieces in ngram_scores(text, scored, K, order)][-1]
+    nats, hits = (np.concatenate(piece) for piece in zip(*pieces, strict=True))
+    return Scores(nats, hits)
 
 
 @given(CASES, ORDERS)
@@ -56,7 +57,7 @@ def test_scores_are_those_of_the_formula(
     case: tuple[int, list[int], list[int]], order: int
 ) -> None:
     K, text, scored = case
-    found = NGram.fit(array(text), K, order).scores(array(scored))
+    found = scores(array(text), array(scored), K, order)
     assert len(found.nats) == len(found.hits) == len(scored) - 1
     for t in range(1, len(scored)):
         context = scored[max(0, t - order + 1) : t]
@@ -73,7 +74,7 @@ def test_a_hit_is_the_lowest_of_the_most_likely_ids(
     case: tuple[int, list[int], list[int]], order: int
 ) -> None:
     K, text, scored = case
-    hits = NGram.fit(array(text), K, order).scores(array(scored)).hits
+    hits = scores(array(text), array(scored), K, order).hits
     for t in range(1, len(scored)):
         context = scored[max(0, t - order + 1) : t]
         # Fractions tell what a tie is: a hit is never less likely than another id ...
@@ -89,14 +90,12 @@ def test_probabilities_sum_to_one_after_any_context(
     case: tuple[int, list[int], list[int]], order: int, data: st.DataObject
 ) -> None:
     K, text, _ = case
-    ids = st.lists(st.integers(0, K - 1), min_size=order - 1, max_size=order - 1)
-    context = data.draw(ids)
-    model = NGram.fit(array(text), K, order)
-    contexts = np.full(K, code(context, K))
-    found = model.probabilities(contexts, np.arange(K))
-    assert math.isclose(math.fsum(found), 1, rel_tol=1e-12)
-    assert (found > 0).all()
-    assert model.likeliest(contexts).tolist() == [int(np.argmax(found))] * K
+    ids = st.lists(st.integers(0, K - 1), min_size=order, max_size=order)
+    context = data.draw(ids)  # one more than is read
+    found = [scores(array(text), array([*context, x]), K, order) for x in range(K)]
+    p = [math.exp(-one.nats[-1]) for one in found]
+    assert math.isclose(math.fsum(p), 1, rel_tol=1e-12)
+    assert [one.hits[-1] for one in found].count(True) == 1
 
 
 @given(CASES, ORDERS)
@@ -105,7 +104,7 @@ def test_the_text_itself_may_be_scored_with_its_last_context(
 ) -> None:
     K, text, _ = case
     text = text[:order]  # as short as a text may be
-    found = NGram.fit(array(text), K, order).scores(array([*text, *text]))
+    found = scores(array(text), array([*text, *text]), K, order)
     assert np.isfinite(found.nats).all()
 
 
@@ -122,27 +121,26 @@ def test_counts_do_not_depend_on_the_pieces_they_are_made_in(
     case: tuple[int, list[int], list[int]], order: int, piece: int
 ) -> None:
     K, text, scored = case
-    expected = NGram.fit(array(text), K, order).scores(array(scored))
+    expected = scores(array(text), array(scored), K, order)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ngrams, "_PIECE", piece)
-        for table in (0, 10**6):
-            patch.setattr(ngrams, "_LARGEST_TABLE", table)
-            found = NGram.fit(array(text), K, order).scores(array(scored))
-            np.testing.assert_array_equal(found.nats, expected.nats)
-            np.testing.assert_array_equal(found.hits, expected.hits)
+        patch.setattr(counting, "_PIECE", piece)
+        found = scores(array(text), array(scored), K, order)
+    np.testing.assert_array_equal(found.nats, expected.nats)
+    np.testing.assert_array_equal(found.hits, expected.hits)
 
 
 def test_what_cannot_be_counted_is_refused() -> None:
     with pytest.raises(
         BookError, match=r"^order 3 does not fit a text of 2 characters$"
     ):
-        NGram.fit(array([0, 1]), 5, 3)
+        scores(array([0, 1]), array([0, 1]), 5, 3)
     with pytest.raises(
         BookError, match=r"^K = 1114112 to the power of order 4 is beyond 2\^63$"
     ):
-        NGram.fit(np.zeros(20, np.uint32), 0x110000, 4)
-    with pytest.raises(VocabularyError, match=r"^an id is 5, but"):
-        NGram.fit(array([0, 5, 1]), 5, 2)
+        scores(np.zeros(20, np.uint32), array([0, 1]), 0x110000, 4)
+    for text, scored in (([0, 5, 1], [0, 1]), ([0, 1], [0, 5])):
+        with pytest.raises(VocabularyError, match=r"^an id is 5, but"):
+            scores(array(text), array(scored), 5, 2)
 
 
 @settings(max_examples=20)
@@ -150,9 +148,7 @@ def test_what_cannot_be_counted_is_refused() -> None:
 def test_ids_of_a_large_vocabulary_do_not_overflow(few: list[int], order: int) -> None:
     K = 0x110000  # all the characters that there are
     text = [K - 1 - i for i in few]
-    found = NGram.fit(np.array(text, np.uint32), K, order).scores(
-        np.array(text, np.uint32)
-    )
+    found = scores(np.array(text, np.uint32), np.array(text, np.uint32), K, order)
     for t in range(1, len(text)):
         p = naive(text, text[max(0, t - order + 1) : t], text[t], Fraction(1, K))
         assert math.isclose(found.nats[t - 1], -math.log(p), rel_tol=1e-12)
