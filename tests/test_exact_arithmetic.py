@@ -54,7 +54,7 @@ MEMBERS = {
         int64 integer isfinite lib.format linspace maximum memmap min_scalar_type minimum
         nan nan_to_num newaxis ones random.Generator random.default_rng repeat
         searchsorted sort sqrt square stack typing.ArrayLike typing.DTypeLike
-        typing.NDArray uint32 uint8 unique unsignedinteger where zeros zeros_like"""),
+        typing.NDArray uint32 uint64 uint8 unique unsignedinteger where zeros zeros_like"""),
     "statistics": words("median"),
     "torch": words("from_numpy save"),
 }
@@ -73,8 +73,6 @@ ATTRIBUTES = words("""
 WHOLE = {
     "2 ** digits": "Python's, digits of a float's fraction",
     "K ** order": "Python's, of n-grams",
-    "K ** max(order - 2, 0)": "Python's, of n-grams",
-    "self.vocabulary_size ** max(self.order - 2, 0)": "Python's, of n-grams",
     "vocabulary_size ** order": "Python's, of n-grams",
     "(x * x).sum": "int64, ranks",
     "(x * y).sum": "int64, ranks",

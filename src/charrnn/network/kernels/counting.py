@@ -26,7 +26,7 @@ class Level(NamedTuple):
 
     Attributes
     ----------
-    strings : (S, 2) int64
+    counts : (S, 2) int64
         A table (`hashing`) from each string of n characters to its count.
     p : (S,) float64
         The probability of the last character of each string after the others.
@@ -40,7 +40,7 @@ class Level(NamedTuple):
         The probability of that id.
     """
 
-    strings: Array
+    counts: Array
     p: Array
     contexts: Array
     totals: Array
@@ -91,28 +91,28 @@ def _add_contexts(codes: Array, K: int, contexts: Array, held: int) -> int:
 
 @jit
 def _add_strings(
-    codes: Array, K: int, contexts: Array, strings: Array, held: int
+    codes: Array, K: int, contexts: Array, counts: Array, held: int
 ) -> int:
     """Count the strings whose context is in its table, in place; return the new size."""
     for code in codes:
-        row = place(strings, code)
-        if strings[row, 0] < 0:
+        row = place(counts, code)
+        if counts[row, 0] < 0:
             if contexts[place(contexts, code // K), 0] < 0:
                 continue
-            strings[row, 0] = code
+            counts[row, 0] = code
             held += 1
-        strings[row, 1] += 1
+        counts[row, 1] += 1
     return held
 
 
 @jit
 def _fill_level(level: Level, lower: Level, K: int, string: int, context: int) -> None:
     """Fill all but the two tables; `string` and `context` are K^(n - 1), K^(n - 2)."""
-    strings, contexts = level.strings, level.contexts
-    for row in range(strings.shape[0]):
-        if strings[row, 0] >= 0:
-            c = contexts[place(contexts, strings[row, 0] // K), 1]
-            level.totals[c] += strings[row, 1]
+    counts, contexts = level.counts, level.contexts
+    for row in range(counts.shape[0]):
+        if counts[row, 0] >= 0:
+            c = contexts[place(contexts, counts[row, 0] // K), 1]
+            level.totals[c] += counts[row, 1]
             level.distinct[c] += 1
     # A character never seen in a context is at most as likely as the best after the
     # shorter context.
@@ -126,13 +126,13 @@ def _fill_level(level: Level, lower: Level, K: int, string: int, context: int) -
             level.best[c], level.best_p[c] = lower.best[shorter], lower.best_p[shorter]
             if n > 0:
                 level.best_p[c] = r * level.best_p[c] / (n + r)
-    for row in range(strings.shape[0]):
-        code = strings[row, 0]
+    for row in range(counts.shape[0]):
+        code = counts[row, 0]
         if code >= 0:
             c, k = contexts[place(contexts, code // K), 1], code % K
             n, r = level.totals[c], level.distinct[c]
-            below = lower.p[place(lower.strings, code % string)]
-            p = level.p[row] = (strings[row, 1] + r * below) / (n + r)
+            below = lower.p[place(lower.counts, code % string)]
+            p = level.p[row] = (counts[row, 1] + r * below) / (n + r)
             if p > level.best_p[c] or (p == level.best_p[c] and k < level.best[c]):
                 level.best[c], level.best_p[c] = k, p
 
@@ -161,12 +161,12 @@ def fit_level(
         contexts = with_space(contexts, held + len(codes))
         held = _add_contexts(codes, K, contexts, held)
     totals, distinct, best = np.zeros((3, held), np.int64)
-    strings, held = empty_table(1), 0
+    counts, held = empty_table(1), 0
     for codes in _pieces_of_codes(training, K, order):
-        strings = with_space(strings, held + len(codes))
-        held = _add_strings(codes, K, contexts, strings, held)
-    p, best_p = np.zeros(len(strings)), np.zeros(len(best))
-    level = Level(strings, p, contexts, totals, distinct, best, best_p)
+        counts = with_space(counts, held + len(codes))
+        held = _add_strings(codes, K, contexts, counts, held)
+    p, best_p = np.zeros(len(counts)), np.zeros(len(best))
+    level = Level(counts, p, contexts, totals, distinct, best, best_p)
     _fill_level(level, lower, K, K**order // K, max(K**order // K // K, 1))
     return level
 
@@ -177,7 +177,7 @@ def _raise_order(codes: Array, K: int, level: Level, p: Array, hits: Array) -> N
         c = level.contexts[place(level.contexts, codes[i] // K), 1]
         n, r = level.totals[c], level.distinct[c]
         if n > 0:
-            count = level.strings[place(level.strings, codes[i]), 1]
+            count = level.counts[place(level.counts, codes[i]), 1]
             p[i] = (count + r * p[i]) / (n + r)
         hits[i] = level.best[c] == codes[i] % K
 
