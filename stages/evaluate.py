@@ -5,6 +5,7 @@ from stages.runtime import signals
 if __name__ == "__main__":  # before the slow imports
     signals.end_at_once("evaluate")
 
+from concurrent.futures import ThreadPoolExecutor
 
 from charrnn.evaluation.measures import measure, spread
 from charrnn.evaluation.ngrams import fits, ngram_scores, uniform
@@ -35,9 +36,6 @@ def main() -> None:
         with inputs.outputs() as out:
             out.json(EVALUATION, metrics.content())
         return
-    network = network_scores(weights, test)
-    blocks, whole = spread(network, config.blocks), measure(network)
-    del network  # 9 bytes a character, which the n-grams need
     K = vocabulary.size
     names = [name for name, n in ORDERS.items() if fits(K, n) and n <= len(training)]
     for name in list(ORDERS)[len(names) :]:
@@ -45,10 +43,13 @@ def main() -> None:
             "no %s: too many distinct characters, or the text is too short", name
         )
     models = {"uniform": uniform(K)}
-    scores = ngram_scores(training, test, K, len(names))
-    for name, pieces in zip(names, scores, strict=True):
-        models[name] = measure_text(pieces)
-    models["network"] = whole
+    with ThreadPoolExecutor() as beside:  # compiled code releases the GIL
+        scored = beside.submit(network_scores, weights, test)
+        orders = ngram_scores(training, test, K, len(names))
+        for name, pieces in zip(names, orders, strict=True):
+            models[name] = measure_text(pieces)
+    network = scored.result()
+    blocks, models["network"] = spread(network, config.blocks), measure(network)
     metrics = EvaluationMetrics(test_characters=len(test), blocks=blocks, **models)
     with inputs.outputs() as out:
         out.json(EVALUATION, metrics.content())

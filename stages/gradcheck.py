@@ -5,6 +5,8 @@ from stages.runtime import signals
 if __name__ == "__main__":  # before the slow imports
     signals.end_at_once("gradcheck")
 
+import itertools
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -30,6 +32,8 @@ from stages.runtime.inputs import Inputs
 from stages.runtime.paths import GRADIENTS, TRAINING, VERDICT, VOCABULARY
 from stages.runtime.running import log, run
 
+_SECONDS = 5.0  # between two lines of progress where there is no terminal
+
 
 def main() -> None:
     """Run the stage ``gradcheck``."""
@@ -54,8 +58,8 @@ def main() -> None:
     )
     rng = stream(Purpose.GRADIENT_CHECK, config.seed)
     hidden = 2 * rng.random(model.hidden_size) - 1
-    most = affordable(config.most_elements, model.hidden_size)
-    chosen = choose_elements(weights, most, rng=rng)
+    most = affordable(config.most_elements, weights, config.sequence_length)
+    chosen = choose_elements(weights, ids, most, rng=rng)
     elements = sum(int(which.sum()) for which in chosen)
     log.info(
         "%s of %s elements, each in 3 windows of T = %d; m = %d, sigma = %.3g%s, h = %g "
@@ -79,6 +83,16 @@ def main() -> None:
             leave=False,
         ) as bar,
     ):
+        count, told = itertools.count(1), time.monotonic()
+
+        def on_element() -> None:
+            nonlocal told
+            checked = next(count)
+            bar.update()
+            if bar.disable and time.monotonic() - told > _SECONDS:
+                told = time.monotonic()
+                log.info("%s of %s derivatives", f"{checked:,}", f"{bar.total:,}")
+
         # In parallel, because this compiles the training code first.
         update_check = executor.submit(
             check_updates, weights, ids, hidden, config.sequence_length, l2=config.l2
@@ -89,7 +103,7 @@ def main() -> None:
             hidden,
             chosen,
             config,
-            on_element=lambda: bool(bar.update()),
+            on_element=on_element,
         )
     updates = update_check.result()
     log.info(

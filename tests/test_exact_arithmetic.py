@@ -39,7 +39,7 @@ OWN = {
 EXEMPT = Path(reference.__file__)  # compared within tolerances; makes no artifact
 
 IMPORTS = words("""
-    annotated_types argparse base64 codecs collections concurrent contextlib csv
+    annotated_types argparse base64 bisect codecs collections concurrent contextlib csv
     dataclasses decimal difflib enum errno filelock functools hashlib importlib inspect io
     itertools jinja2 json llvmlite logging markupsafe matplotlib numba operator os pathlib
     pathspec pickle pydantic re safetensors select signal stat subprocess sys textwrap threading time tqdm
@@ -82,6 +82,7 @@ WHOLE = {
     "which.sum": "bool, chosen elements",
     "sum(array.size)": "Python's, weights",
     "sum(character in known)": "bool, characters",
+    "sum(min)": "Python's, chosen elements",
     "sum(int)": "Python's, made by int",
     "sum(judge)": "Python's, judged updates",
     "sum(unknown.values)": "Python's, counted characters",

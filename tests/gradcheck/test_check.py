@@ -41,7 +41,7 @@ def check(window: Window, gradients: Gradients, *l2: float) -> dict[str, Errors]
 
 
 def check_problem(problem: Problem, weights: Weights, *l2: float) -> dict[str, Errors]:
-    chosen = choose_elements(weights, 10**6, rng=np.random.default_rng(0))
+    chosen = Weights(*(np.ones(array.shape, np.bool_) for array in weights))
     numerical = numerical_derivatives(problem, chosen, STEPS)
     for weight in l2:
         expected = with_penalty(numerical, weights, l2=weight, steps=STEPS)
@@ -188,8 +188,14 @@ def test_the_compiled_kernel_is_checked_from_three_states() -> None:
 
 def test_of_a_large_network_some_elements_are_chosen() -> None:
     weights = WINDOW.weights
-    chosen = choose_elements(weights, 10, rng=np.random.default_rng(0))
+    chosen = choose_elements(
+        weights, WINDOW.inputs, 10, rng=np.random.default_rng(0)
+    )
     assert [which.sum() for which in chosen] == [4, 5, 10, 10, 10]
+    one = WINDOW.inputs[:1]  # of a large U the columns of the text's characters
+    few = choose_elements(weights, one, 3, rng=np.random.default_rng(0))
+    assert [which.sum() for which in few] == [3] * 5
+    assert few.U[:, one].sum() == 3
     problem = Problem(
         weights.copy(), lambda: reference.losses(*WINDOW)[0], lambda _: weights
     )
@@ -198,11 +204,24 @@ def test_of_a_large_network_some_elements_are_chosen() -> None:
         assert not array[~which].any()
 
 
-def test_a_large_network_has_fewer_elements_checked_and_a_calm_sigma() -> None:
-    assert [affordable(10_000, m) for m in (1, 128, 256, 512, 10**5)] == [
-        10_000, 10_000, 2_500, 625, 100,
-    ]  # fmt: skip
-    assert affordable(50, 10**5) == 50
+@pytest.mark.parametrize(
+    ("m", "K", "T", "most"),
+    [
+        *((100, 65, 25, 10_000), (1, 2, 1, 10_000), (1, 8000, 25, 1_074)),
+        *((1024, 65, 25, 74), (100, 2216, 25, 617), (1024, 8000, 25, 15)),
+        *((100, 65, 100, 2_064), (1024, 8000, 250, 10)),
+    ],
+)
+def test_a_large_network_has_fewer_elements_checked(
+    m: int, K: int, T: int, most: int
+) -> None:
+    shapes = ((m,), (K,), (m, K), (m, m), (K, m))
+    weights = Weights(*(np.broadcast_to(0.0, shape) for shape in shapes))
+    assert affordable(10_000, weights, T) == most
+    assert affordable(5, weights, T) == 5
+
+
+def test_a_large_network_has_a_calm_sigma() -> None:
     assert [calm_sigma(0.1, 100), calm_sigma(0.01, 1000)] == [0.1, 0.01]
     assert calm_sigma(0.1, 400) == 0.05
 
@@ -214,7 +233,7 @@ def test_a_large_network_passes_at_its_calm_sigma_else_the_check_is_named() -> N
 
     def run(sigma: float, tolerance: float) -> dict[str, dict[str, Errors]]:
         weights = initial_weights(m, K, sigma=sigma, dtype=float, rng=rng)
-        chosen = choose_elements(weights, 10, rng=rng)
+        chosen = choose_elements(weights, text, 10, rng=rng)
         config = GradcheckConfig(sequence_length=T, tolerance=tolerance)
         return check_all(weights, text, rng.uniform(-1, 1, m), chosen, config)
 

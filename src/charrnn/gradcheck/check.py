@@ -3,6 +3,7 @@
 `comparison` defines the errors; `updates` checks that training uses these gradients.
 """
 
+import bisect
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,9 +27,10 @@ from charrnn.text.vocabulary import Ids
 Array = NDArray[Any]
 
 
-# With at most _LARGE hidden units, `most_elements` elements of each parameter are
-# checked; with more units fewer, but at least _FEWEST.
-_LARGE, _FEWEST = 128, 100
+# What all elements together may cost, in multiplications: all of the default network,
+# about half a minute on one processor.
+_AFFORDABLE = 20_000_000_000
+_FEWEST = 10
 
 
 def calm_sigma(sigma: float, hidden_size: int) -> float:
@@ -40,15 +42,21 @@ def calm_sigma(sigma: float, hidden_size: int) -> float:
     return min(sigma, 1 / math.sqrt(hidden_size))
 
 
-def affordable(most_elements: int, hidden_size: int) -> int:
+def affordable(most_elements: int, weights: Weights, sequence_length: int) -> int:
     """Return how many elements of each parameter to check: fewer of a large network.
 
-    The time of one loss grows as m^2; with fewer elements a check of a large network
-    takes no longer.
+    A loss takes T (m^2 + m K) multiplications, those of W slower ones, which wait for
+    each other, and T (m + K) times tanh or exp, each as slow as 30 of them.
     """
-    m = hidden_size
-    fewer = max(most_elements * _LARGE * _LARGE // (m * m), _FEWEST)
-    return min(most_elements, fewer)
+    m, K = weights.hidden_size, weights.vocabulary_size
+    loss = sequence_length * (2 * m * m + m * K + 30 * (m + K))
+
+    def cost(most: int) -> int:
+        return loss * sum(min(array.size, most) for array in weights)
+
+    counts = range(1, most_elements + 1)
+    affordable = bisect.bisect_right(counts, _AFFORDABLE, key=cost)
+    return min(most_elements, max(affordable, _FEWEST))
 
 
 def problems(

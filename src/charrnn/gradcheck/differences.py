@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from charrnn.network.model import Weights, zeros_like
 from charrnn.settings import Steps
+from charrnn.text.vocabulary import Ids
 
 Array = NDArray[Any]
 
@@ -49,21 +50,34 @@ class Derivatives(NamedTuple):
 
 
 def choose_elements(
-    weights: Weights, most: int, *, rng: np.random.Generator
+    weights: Weights, ids: Ids, most: int, *, rng: np.random.Generator
 ) -> Weights:
     """Choose at most `most` elements of each array, at random.
+
+    Parameters
+    ----------
+    weights : Weights
+    ids : (N,) unsigned integer
+        The text.  Of a large U, only the columns of its characters are chosen from: no
+        other affects a loss.
+    most : int
 
     Returns
     -------
     Weights
         Of booleans.
     """
+    is_read = np.zeros(weights.U.shape, np.bool_)
+    is_read[:, ids] = True
 
     def choose(array: Array) -> Array:
         if array.size <= most:
             return np.ones(array.shape, dtype=np.bool_)
+        candidates = np.arange(array.size)
+        if array is weights.U and most < np.count_nonzero(is_read):
+            candidates = np.flatnonzero(is_read)
         chosen = np.zeros(array.size, dtype=np.bool_)
-        chosen[rng.choice(array.size, most, replace=False)] = True
+        chosen[rng.choice(candidates, most, replace=False)] = True
         return chosen.reshape(array.shape)
 
     return Weights(*map(choose, weights))

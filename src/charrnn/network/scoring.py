@@ -49,9 +49,12 @@ def pieces_of_scores(weights: Weights, ids: Ids) -> Iterator[Scores]:
 
 def network_scores(weights: Weights, ids: Ids) -> Scores:
     """Return the scores of a whole text; errors as for `pieces_of_scores`."""
-    pieces = zip(*pieces_of_scores(weights, ids), strict=True)
-    nats, hits = (np.concatenate(piece) for piece in pieces)
-    return Scores(nats, hits)
+    scores = Scores(np.empty(len(ids)), np.empty(len(ids), np.bool_))
+    end = 0
+    for nats, hits in pieces_of_scores(weights, ids):
+        at, end = end, end + len(nats)
+        scores.nats[at:end], scores.hits[at:end] = nats, hits
+    return Scores(*(array[:end] for array in scores))
 
 
 def nats_per_character(weights: Weights, ids: Ids) -> float:
