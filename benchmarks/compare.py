@@ -1,7 +1,8 @@
 """Compare the time of an update, ours and the peers', in one run, on one thread.
 
-    python -m benchmarks.compare
+    python -m benchmarks.compare [--save]
 
+With --save the results and their chart are written to `results/`.
 Before anything is timed, all contestants must lose the same on the first windows.  Then
 each is timed in turn, round by round, so that a busy machine slows all of them alike;
 ratios are taken within a round.  Compiling, and whatever else a first call does, is
@@ -110,6 +111,8 @@ def main() -> None:
             ),
         )
     tell(timings, floors)
+    if "--save" not in sys.argv[1:]:
+        return
     write_json(RESULTS / "compare.json", content_of(text, timings, floors))
     draw_bars(
         RESULTS / "compare.svg",

@@ -1,7 +1,8 @@
 """Time how an update grows with m, T and K, and an epoch with the book's length.
 
-    python -m benchmarks.scaling
+    python -m benchmarks.scaling [--save]
 
+With --save the results and their charts are written to `results/`.
 Ours alone, float32, one thread, on random text: m hidden units, T characters a window,
 K distinct characters.  Each length is learned in a process of its own, from a file in a
 temporary folder, so that each has its own peak of memory.  Takes about two minutes.
@@ -66,6 +67,8 @@ def main() -> None:
         for row in epochs
     ]
     sys.stdout.write("\n".join(lines) + "\n")
+    if "--save" not in sys.argv[1:]:
+        return
     content = {"processor": processor(), "updates": updates, "epochs": epochs}
     write_json(RESULTS / "scaling.json", _rounded(content))
     draw_panels(

@@ -28,6 +28,8 @@ def main() -> None:
         f"{len(text):,}",
         BOOK,
     )
+    if config != FetchConfig():
+        log.info("the file keeps its name, though it holds other books of the Bible")
 
 
 if __name__ == "__main__":

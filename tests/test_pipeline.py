@@ -236,7 +236,7 @@ def test_two_clones_without_a_common_cache_give_the_same_lock(
     lines[3] = f"{epoch},{update},{math.nextafter(float(loss), 99)!r},{share}"
     curve.write_text("\n".join(lines) + "\n", encoding="utf-8")
     (clone / "data/model/best.safetensors").unlink()
-    said = run(clone, *verify, "--quiet", code=1).splitlines()
+    said = run(clone, *verify, code=1).splitlines()
     assert said[0].startswith(
         "FAIL data/model/best.safetensors (train makes the file) cannot be"
     )

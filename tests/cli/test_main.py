@@ -36,6 +36,11 @@ def test_the_examples_of_the_help_can_be_run(
         assert parser().parse_args(words).command in COMMANDS
 
 
+def test_without_a_command_the_help_is_shown(ask: Ask) -> None:
+    _, shown, _ = ask("--help")
+    assert ask() == (2, "", shown)
+
+
 def test_the_options_of_sample_are_the_values_of_its_section() -> None:
     options = vars(parser().parse_args(["sample"]))
     fields = {name: options[name] for name in meanings(SampleConfig)}
@@ -60,7 +65,6 @@ NUMBER = "should be a number, at least 0 and at most 1e+30"
 @pytest.mark.parametrize(
     ("arguments", "rule"),
     [
-        ("", "the following arguments are required: COMMAND"),
         ("smaple", "argument COMMAND: invalid choice: 'smaple'"),
         ("sample --temp 1", "unrecognized arguments: --temp 1"),
         ("sample --length x", f"argument --length: 'x' {LENGTH}"),

@@ -26,7 +26,7 @@ def failures(ask: Ask) -> Callable[[], list[str]]:
     """Return a function that verifies and returns the failed comparisons."""
 
     def failed() -> list[str]:
-        code, output, error = ask("verify", "--quiet", "--updates", "1,000,000")
+        code, output, error = ask("verify", "--updates", "1,000,000")
         *lines, verdict = output.splitlines()
         assert (code, error) == (1, "")
         assert re.fullmatch(
@@ -46,7 +46,9 @@ def edit(path: str, change: Callable[[Any], object]) -> None:
 
 
 def test_unchanged_files_and_the_same_curve_pass(told: Tell) -> None:
-    *lines, last, verdict = told("verify", "--updates", 10**6).splitlines()
+    *lines, last, verdict = told(
+        "verify", "--verbose", "--updates", 10**6
+    ).splitlines()
     assert all(line.startswith("ok   ") for line in lines)
     for path, does in ((paths.LAST, "train makes"), (BOOK, "prepare reads")):
         assert f"ok   {path.as_posix()} ({does} the file) matches dvc.lock" in lines
@@ -55,7 +57,7 @@ def test_unchanged_files_and_the_same_curve_pass(told: Tell) -> None:
     assert verdict == (
         "the files match dvc.lock, and training again gives the same curve"
     )
-    assert told("verify", "--quiet", "--updates", 10**6) == f"{verdict}\n"
+    assert told("verify", "--updates", 10**6) == f"{verdict}\n"
 
 
 def test_a_point_too_many_is_found(failures: Any) -> None:
@@ -135,7 +137,7 @@ def test_a_terminal_shows_passed_in_green_and_failed_in_red(
 ) -> None:
     with paths.EVALUATION.open("a", encoding="utf-8") as file:
         file.write(" ")
-    few = ("verify", "--updates", "20")
+    few = ("verify", "--verbose", "--updates", "20")
     code, piped, _ = ask(*few)
     assert {line[:5] for line in piped.splitlines()[:-1]} == {"ok   ", "FAIL "}
     with Terminal(here, *few) as terminal:

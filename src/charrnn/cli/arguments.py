@@ -67,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument(
         "--version", action=_Version, nargs=0, help="show the version and exit"
     )
-    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND")
     for name, (title, description, epilog, add_options) in _COMMANDS.items():
         commands.add_parser(
             name,
@@ -141,7 +141,9 @@ def _verify(command: _Parser) -> None:
         help="train for at most N updates (default: 20,000)",
     )
     command.add_argument(
-        "--quiet", action="store_true", help="show failed comparisons only"
+        "--verbose",
+        action="store_true",
+        help="show all comparisons, not only failed ones",
     )
 
 

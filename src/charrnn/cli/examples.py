@@ -80,7 +80,8 @@ the model, and the files in metrics/ have their digests of dvc.lock."""
 VERIFY = """\
 examples:
   charrnn verify
-  charrnn verify --quiet --updates 205,080 all of the default training"""
+  charrnn verify --verbose
+  charrnn verify --updates 205,080 all of the default training"""
 
 OFFLINE_PLOTS = """\
 examples:

@@ -42,9 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
-        options = parser().parse_args(arguments)
+        whole = parser()
+        options = whole.parse_args(arguments)
     except SystemExit as end:  # argparse has printed the help or the error
         return int(end.code or 0)
+    if options.command is None:
+        sys.stderr.write(whole.format_help())
+        return 2
     # Otherwise Numba's colorama sends each terminal a code when the program ends.
     os.environ.setdefault("NUMBA_DISABLE_ERROR_MESSAGE_HIGHLIGHTING", "1")
     # Imported here, so that help needs no compiler and no log.

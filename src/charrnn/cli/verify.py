@@ -9,7 +9,7 @@ from charrnn.errors import CharRnnError, one_line
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print each comparison and the verdict; return 1 if a comparison failed."""
+    """Print failed comparisons and the verdict; return 1 if a comparison failed."""
     failed = count = 0
     remove: list[str] = []
     passes, fails = (
@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
         count += 1
         failed += not comparison.holds
         remove.extend([str(comparison.remove)] if comparison.remove else [])
-        if not (options.quiet and comparison.holds):
+        if options.verbose or not comparison.holds:
             mark = passes if comparison.holds else fails
             sys.stdout.write(f"{mark} {one_line(comparison.text)}\n")
 

@@ -14,4 +14,7 @@
                    |                |                |
                 padding            jit            products
           (rows of weights)  (Numba, `exact`)  (written in LLVM's vectors)
+
+Beside the network, with whole numbers: `matching` (strings that two texts share) and
+`counting` (n-grams), both on the tables of `hashing`.
 """
