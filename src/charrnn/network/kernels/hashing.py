@@ -30,7 +30,7 @@ def place(table: Array, code: int) -> int:
     """Return the row of a code, 0 or more, or the free row where it belongs."""
     folded = np.uint64(code)
     mixed = (folded ^ (folded >> _HALF)) * _FACTOR
-    row = np.int64(mixed >> _HALF) & (table.shape[0] - 1)
+    row: int = np.int64(mixed >> _HALF) & (table.shape[0] - 1)
     while table[row, 0] >= 0 and table[row, 0] != code:
         row = (row + 1) & (table.shape[0] - 1)
     return row
