@@ -39,9 +39,7 @@ def main() -> None:
     K = vocabulary.size
     names = [name for name, n in ORDERS.items() if fits(K, n) and n <= len(training)]
     for name in list(ORDERS)[len(names) :]:
-        log.info(
-            "no %s: too many distinct characters, or the text is too short", name
-        )
+        log.info("no %s: too many distinct characters, or the text is too short", name)
     models = {"uniform": uniform(K)}
     with ThreadPoolExecutor() as beside:  # compiled code releases the GIL
         scored = beside.submit(network_scores, weights, test)

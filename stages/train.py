@@ -142,7 +142,9 @@ def _save(state: Run, checkpoints: Checkpoints) -> str:
     try:
         checkpoints.save(state)
     except ArtifactError as error:
-        saved = f"not saved: {error}; to resume from an older checkpoint, if there is one"
+        saved = (
+            f"not saved: {error}; to resume from an older checkpoint, if there is one"
+        )
     else:
         saved = f"saved in {checkpoints.folder}; to resume"
     command = "repro" if checkpoints.folder == FOLDER else "exp run with these values"

@@ -276,8 +276,6 @@ def test_too_little_memory_is_one_line(here: Path) -> None:
         assert re.fullmatch(r"charrnn: error: .+\n", done.stderr), done.stderr
 
 
-
-
 @pytest.fixture
 def interruptible() -> Iterator[None]:
     """Give Ctrl-C its default effect, which a background job lacks."""

@@ -46,9 +46,7 @@ def edit(path: str, change: Callable[[Any], object]) -> None:
 
 
 def test_unchanged_files_and_the_same_curve_pass(told: Tell) -> None:
-    *lines, last, verdict = told(
-        "verify", "--verbose", "--updates", 10**6
-    ).splitlines()
+    *lines, last, verdict = told("verify", "--verbose", "--updates", 10**6).splitlines()
     assert all(line.startswith("ok   ") for line in lines)
     for path, does in ((paths.LAST, "train makes"), (BOOK, "prepare reads")):
         assert f"ok   {path.as_posix()} ({does} the file) matches dvc.lock" in lines
@@ -108,9 +106,9 @@ def test_a_damaged_object_of_the_cache_is_to_be_removed(ask: Ask) -> None:
     digest = json.loads(Path("dvc.lock").read_bytes())["stages"]["train"]["outs"][0]
     kept = object_file(digest["md5"])
     write_bytes(kept, paths.BEST.read_bytes())
-    assert ask(*FEW, "--quiet")[0] == 0
+    assert ask("verify", "--updates", 20)[0] == 0
     write_bytes(kept, b"")
-    code, output, _ = ask(*FEW, "--quiet")
+    code, output, _ = ask("verify", "--updates", 20)
     assert code == 1
     found, *_, verdict = output.splitlines()
     assert found == f"FAIL {kept}, DVC's copy of {paths.BEST.as_posix()}, is damaged"

@@ -188,9 +188,7 @@ def test_the_compiled_kernel_is_checked_from_three_states() -> None:
 
 def test_of_a_large_network_some_elements_are_chosen() -> None:
     weights = WINDOW.weights
-    chosen = choose_elements(
-        weights, WINDOW.inputs, 10, rng=np.random.default_rng(0)
-    )
+    chosen = choose_elements(weights, WINDOW.inputs, 10, rng=np.random.default_rng(0))
     assert [which.sum() for which in chosen] == [4, 5, 10, 10, 10]
     one = WINDOW.inputs[:1]  # of a large U the columns of the text's characters
     few = choose_elements(weights, one, 3, rng=np.random.default_rng(0))
