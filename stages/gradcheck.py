@@ -20,7 +20,7 @@ from charrnn.files.metrics.gradient_metrics import (
 )
 from charrnn.files.metrics.schema import GradientCheckVerdict
 from charrnn.files.params import load_section
-from charrnn.files.prepared import load_ids, load_vocabulary
+from charrnn.files.prepared import load_book, load_vocabulary
 from charrnn.gradcheck.check import affordable, calm_sigma, check
 from charrnn.gradcheck.comparison import table
 from charrnn.gradcheck.differences import choose_elements
@@ -28,8 +28,9 @@ from charrnn.gradcheck.updates import check_updates
 from charrnn.network.model import initial_weights
 from charrnn.network.streams import Purpose, stream
 from charrnn.settings import GradcheckConfig, ModelConfig
+from charrnn.text.parts import cut, joined
 from stages.runtime.inputs import Inputs
-from stages.runtime.paths import GRADIENTS, TRAINING, VERDICT, VOCABULARY
+from stages.runtime.paths import GRADIENTS, IDS, PARTS, VERDICT, VOCABULARY
 from stages.runtime.running import log, run
 
 _SECONDS = 5.0  # between two lines of progress where there is no terminal
@@ -37,14 +38,15 @@ _SECONDS = 5.0  # between two lines of progress where there is no terminal
 
 def main() -> None:
     """Run the stage ``gradcheck``."""
-    inputs = Inputs([GradcheckConfig, ModelConfig], [TRAINING, VOCABULARY])
+    inputs = Inputs([GradcheckConfig, ModelConfig], [IDS, PARTS, VOCABULARY])
     config, model = load_section(GradcheckConfig), load_section(ModelConfig)
     vocabulary = load_vocabulary(VOCABULARY)
     needed = 2 * config.sequence_length + 1
-    ids = load_ids(TRAINING, vocabulary)[:needed]
+    book = load_book(IDS, PARTS, vocabulary)
+    ids = joined(book.ids, cut(book.training, needed)[0])
     if len(ids) < needed:
         message = (
-            f"the book is too short: {TRAINING} has {len(ids)} characters, but two windows of "
+            f"the book is too short: {len(ids)} characters for training, but two windows of "
             f"gradcheck.sequence_length {config.sequence_length} need {needed}"
         )
         raise BookError(message)

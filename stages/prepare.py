@@ -1,4 +1,4 @@
-"""Read the book; write its vocabulary and the character ids of its three parts."""
+"""Read the book; write its vocabulary, its character ids and the bounds of its parts."""
 
 from stages.runtime import signals
 
@@ -12,13 +12,13 @@ from charrnn.files.arrays import bytes_of_array
 from charrnn.files.artifacts import read_bytes
 from charrnn.files.metrics.schema import CorpusMetrics
 from charrnn.files.params import load_section
-from charrnn.files.prepared import vocabulary_content
+from charrnn.files.prepared import parts_content, vocabulary_content
 from charrnn.settings import PrepareConfig
 from charrnn.text.book import decode_book
-from charrnn.text.parts import split
+from charrnn.text.parts import LEAST_BLOCK, size, split
 from charrnn.text.vocabulary import Vocabulary, entropy_bits
 from stages.runtime.inputs import Inputs
-from stages.runtime.paths import CORPUS, TEST, TRAINING, VALIDATION, VOCABULARY
+from stages.runtime.paths import CORPUS, IDS, PARTS, VOCABULARY
 from stages.runtime.running import log, run
 
 
@@ -37,26 +37,37 @@ def main() -> None:
     vocabulary = Vocabulary.of(text)
     ids = vocabulary.encode(text)
     parts = split(
-        ids,
+        len(ids),
+        blocks=config.blocks,
         validation_fraction=config.validation_fraction,
         test_fraction=config.test_fraction,
     )
-    if len(parts.training) < 2:
+    sizes = {f"{name}_characters": size(part) for name, part in parts._asdict().items()}
+    if size(parts.training) < 2:
         message = (
-            f"{config.book}: too short: {len(parts.training)} of its {len(text)} "
+            f"{config.book}: too short: {size(parts.training)} of its {len(text)} "
             f"characters are for training, which needs at least 2"
         )
         raise BookError(message)
-    sizes = {f"{name}_characters": len(part) for name, part in parts._asdict().items()}
+    blocks = max(len(parts.validation), len(parts.test))
+    if 0 < blocks < config.blocks:
+        log.info(
+            "%s: %d blocks of each held-out part, not %d, so that each has %d characters",
+            config.book,
+            blocks,
+            config.blocks,
+            LEAST_BLOCK,
+        )
     metrics = CorpusMetrics(
+        blocks=blocks,
         characters=len(text),
         distinct_characters=vocabulary.size,
         unigram_entropy_bits=entropy_bits(ids, vocabulary.size),
         **sizes,
     )
     with inputs.outputs() as out:
-        for path, part in zip((TRAINING, VALIDATION, TEST), parts, strict=True):
-            out.write(path, bytes_of_array(part))
+        out.write(IDS, bytes_of_array(ids))
+        out.json(PARTS, parts_content(parts))
         out.json(VOCABULARY, vocabulary_content(vocabulary))
         out.json(CORPUS, metrics.content())
     log.info(

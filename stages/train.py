@@ -19,23 +19,23 @@ from charrnn.files.metrics.schema import GradientCheckVerdict, read_metrics
 from charrnn.files.metrics.train_metrics import TrainingTexts, TrainMetrics
 from charrnn.files.models import model_bytes
 from charrnn.files.params import load_section
-from charrnn.files.prepared import load_ids, load_vocabulary
+from charrnn.files.prepared import load_book, load_vocabulary
 from charrnn.network.model import initial_weights
 from charrnn.network.streams import Purpose, stream
 from charrnn.settings import ModelConfig, TrainConfig
-from charrnn.text.parts import window_count
+from charrnn.text.parts import Windows
 from charrnn.training.loop import check_lengths, start, train
 from charrnn.training.state import Row, Run, Validation
 from stages.runtime.inputs import Inputs
 from stages.runtime.paths import (
     BEST,
+    IDS,
     LAST,
     LOSS,
+    PARTS,
     READABLE_TEXTS,
     SUMMARY,
     TEXTS,
-    TRAINING,
-    VALIDATION,
     VALIDATIONS,
     VERDICT,
     VOCABULARY,
@@ -47,18 +47,15 @@ from stages.runtime.signals import Stop, Stopped
 
 def main() -> None:
     """Run the stage ``train``."""
-    inputs = Inputs(
-        [TrainConfig, ModelConfig], [TRAINING, VALIDATION, VOCABULARY, VERDICT]
-    )
+    inputs = Inputs([TrainConfig, ModelConfig], [IDS, PARTS, VOCABULARY, VERDICT])
     config, model = load_section(TrainConfig), load_section(ModelConfig)
     if not read_metrics(GradientCheckVerdict, VERDICT).passed:
         message = f"{VERDICT}: the gradient check has not passed"
         raise GradientError(message)
     vocabulary = load_vocabulary(VOCABULARY)
-    training = load_ids(TRAINING, vocabulary)
-    validation = load_ids(VALIDATION, vocabulary)
-    check_lengths(training, validation, config)
-    windows = window_count(len(training), config.sequence_length)
+    book = load_book(IDS, PARTS, vocabulary)
+    check_lengths(book, config)
+    windows = Windows(book.training, config.sequence_length).count
     checkpoints = Checkpoints(inputs.fingerprint)
     with checkpoints.one_writer():
         if "DVC_STAGE" in os.environ:
@@ -74,7 +71,7 @@ def main() -> None:
                 dtype=config.precision,
                 rng=stream(Purpose.INITIAL_WEIGHTS, model.seed),
             )
-            state = start(weights, training, config)
+            state = start(weights, book, config)
         log.info(
             "m = %d, %d characters, %s; %d epochs of %s updates; smooth loss in nats per "
             "window of %d, first loss %.2f%s",
@@ -85,7 +82,7 @@ def main() -> None:
             f"{windows:,}",
             config.sequence_length,
             state.first_loss,
-            "; validation in nats per character" if len(validation) else "",
+            "; validation in nats per character" if book.validation else "",
         )
         if state.update:
             log.info("resuming from update %s", f"{state.update:,}")
@@ -94,20 +91,19 @@ def main() -> None:
             state,
             windows=windows,
             epochs=config.epochs,
-            is_validated=len(validation) > 0,
-            first=training[:1],
+            book=book,
             text_rng=text_rng,
             vocabulary=vocabulary,
         )
-        steps = train(state, training, validation, config, config, text_rng)
+        steps = train(state, book, config, config, text_rng)
         with logging_redirect_tqdm([log.parent or log]), contextlib.closing(progress):
             _follow(state, steps, progress, checkpoints)
         checkpoints.save_if_possible(state)
         assert state.best is not None
         texts = TrainingTexts.of(state, vocabulary)
         with inputs.outputs() as out:
-            out.write(BEST, model_bytes(state.best.weights, vocabulary))
-            out.write(LAST, model_bytes(state.weights, vocabulary))
+            out.write(BEST, model_bytes(state.best.model, vocabulary, config))
+            out.write(LAST, model_bytes(state.model, vocabulary, config))
             out.table(LOSS, Row._fields, state.rows)
             out.table(VALIDATIONS, Validation._fields, state.validations)
             out.json(TEXTS, texts.content())

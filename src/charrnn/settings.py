@@ -75,8 +75,14 @@ class PrepareConfig(Section):
         Fraction, Meaning("of the characters, for choosing the best weights", "0")
     ] = 0.05
     test_fraction: Annotated[
-        Fraction, Meaning("of the characters, the last ones, for evaluation", "0")
+        Fraction, Meaning("of the characters, for evaluation", "0")
     ] = 0.05
+    blocks: Annotated[
+        int,
+        Ge(1),
+        Le(10_000),
+        Meaning("of each held-out part, spread over the book; 1: at its end"),
+    ] = 10
 
     def __post_init__(self) -> None:
         """Refuse fractions that leave nothing to train on."""
@@ -213,11 +219,11 @@ class EvaluateConfig(Section):
     """How the best weights are measured on the test part."""
 
     section = "evaluate"
-    blocks: Annotated[
+    segments: Annotated[
         int,
         Ge(2),
         Le(10**6),
-        Meaning("equal blocks of the test part, whose losses are compared"),
+        Meaning("equal segments of the test part, whose losses are compared"),
     ] = 10
 
 

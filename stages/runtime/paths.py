@@ -4,9 +4,8 @@ from pathlib import Path
 
 BOOK = Path("data/raw/kjv-new-testament.txt")
 
-TRAINING = Path("data/prepared/training.npy")
-VALIDATION = Path("data/prepared/validation.npy")
-TEST = Path("data/prepared/test.npy")
+IDS = Path("data/prepared/book.npy")
+PARTS = Path("data/prepared/parts.json")
 VOCABULARY = Path("data/prepared/vocabulary.json")
 CORPUS = Path("metrics/corpus.json")
 

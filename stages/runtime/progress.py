@@ -6,9 +6,11 @@ import time
 import numpy as np
 from tqdm import tqdm
 
+from charrnn.exact import bits
 from charrnn.network.sampling import continue_text
 from charrnn.settings import Choice
-from charrnn.text.vocabulary import Ids, Vocabulary
+from charrnn.text.parts import Book
+from charrnn.text.vocabulary import Vocabulary, entropy_bits
 from charrnn.training.loop import TextRng
 from charrnn.training.state import Run
 
@@ -27,10 +29,8 @@ class Progress:
     windows : int
         Updates in an epoch.
     epochs : int
-    is_validated : bool
-        Whether each epoch ends with a validation.
-    first : (1,) unsigned integer
-        The character that the short samples continue.
+    book : Book
+        The short samples continue its first character.
     text_rng : callable
         Returns the random generator of a sample at a given update.
     vocabulary : Vocabulary
@@ -42,14 +42,14 @@ class Progress:
         *,
         windows: int,
         epochs: int,
-        is_validated: bool,
-        first: Ids,
+        book: Book,
         text_rng: TextRng,
         vocabulary: Vocabulary,
     ) -> None:
         self._run, self._windows, self.total = run, windows, epochs * windows
-        self._is_validated = is_validated
-        self._first, self._text_rng, self._vocabulary = first, text_rng, vocabulary
+        self._book, self._text_rng, self._vocabulary = book, text_rng, vocabulary
+        self._has_warned = not book.validation
+        self._unigram_bits = entropy_bits(book.ids, vocabulary.size)
         self._shown_epochs = self._finished_epochs()
         self._shown_at = time.monotonic()
         self._bar = tqdm(
@@ -74,6 +74,8 @@ class Progress:
         if run.validations:
             losses += f", validation {run.validations[-1].nats_per_character:.4f}"
         self._bar.set_postfix_str(losses, refresh=False)
+        if run.validations and not self._has_warned:
+            self._warn_above_unigram(run.validations[-1].nats_per_character)
         if (finished := self._finished_epochs()) > self._shown_epochs:
             log.info(
                 "epoch %d, update %s: %s; %s",
@@ -89,24 +91,38 @@ class Progress:
             )
             self._shown_at = time.monotonic()
 
+    def _warn_above_unigram(self, loss: float) -> None:
+        """Say it if the network predicts worse than the characters' frequencies do."""
+        if bits(loss) > self._unigram_bits:
+            self._has_warned = True
+            log.warning(
+                "update %s: the validation loss of %.2f bits per character is above %.2f, "
+                "the entropy of the book's single characters: the network predicts worse "
+                "than their frequencies; if that lasts, train more updates, or type "
+                "dvc exp run -S train.warmup_updates=1000",
+                f"{self._run.update:,}",
+                bits(loss),
+                self._unigram_bits,
+            )
+
     def _finished_epochs(self) -> int:
         """Return the number of finished epochs, their validation included."""
         run, finished = self._run, len(self._run.epochs)
         last = run.validations[-1].update if run.validations else 0
-        if self._is_validated and last < finished * self._windows:
+        if self._book.validation and last < finished * self._windows:
             return finished - 1
         return finished
 
     def _sample(self) -> str:
         """Return a short sampled text; unprintable characters become spaces."""
-        weights = self._run.weights
+        first = self._book.ids[:1]
         ids = continue_text(
-            weights,
-            self._first,
-            weights.zero_state(),
+            self._run.model.weights,
+            first,
+            self._run.model.hidden,
             length=_SAMPLE,
             choice=Choice(),
             rng=self._text_rng(self._run.update),
         )
-        text = self._vocabulary.decode(np.concatenate([self._first, ids]))
+        text = self._vocabulary.decode(np.concatenate([first, ids]))
         return "".join(c if c.isprintable() else " " for c in text)

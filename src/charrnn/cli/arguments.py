@@ -11,7 +11,6 @@ from charrnn.cli import examples
 from charrnn.errors import one_line
 
 MODEL = Path("data/model/best.safetensors")
-VOCABULARY = Path("data/prepared/vocabulary.json")
 
 _WIDTH = 80  # of the descriptions and the examples, which argparse does not fill
 
@@ -93,6 +92,7 @@ def _sample(command: _Parser) -> None:
         "and followed by an empty line (default: 1)",
     )
     _add_json(command, "write one JSON object per text: number, prime, text")
+    _add_from_zero(command)
     _add_model(command)
 
 
@@ -107,6 +107,7 @@ def _score(command: _Parser) -> None:
         "--per-line", action="store_true", help="write a table with one row per line"
     )
     _add_json(command, "write the figures as JSON, unrounded")
+    _add_from_zero(command)
     _add_model(command)
 
 
@@ -156,14 +157,21 @@ def _add_json(command: _Parser, what: str) -> None:
 
 
 def _add_model(command: _Parser) -> None:
-    for name, default in (("model", MODEL), ("vocabulary", VOCABULARY)):
-        command.add_argument(
-            f"--{name}",
-            type=Path,
-            default=default,
-            metavar="PATH",
-            help=f"default: {default.as_posix()}",
-        )
+    command.add_argument(
+        "--model",
+        type=Path,
+        default=MODEL,
+        metavar="PATH",
+        help=f"default: {MODEL.as_posix()}",
+    )
+
+
+def _add_from_zero(command: _Parser) -> None:
+    command.add_argument(
+        "--from-zero",
+        action="store_true",
+        help="begin in the zero state, not in the state that training reached",
+    )
 
 
 # Title in the list of commands, description, examples, options.

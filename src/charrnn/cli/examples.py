@@ -23,9 +23,10 @@ examples:
   charrnn sample --count 5 > five.txt      five texts, each below a line === N
   charrnn sample --count 5 --json          one JSON object a line, for scripts
   charrnn sample --length 1,000,000,000 | head -c 1000
-  charrnn sample --model ~/m.safetensors --vocabulary ~/v.json
+  charrnn sample --model ~/m.safetensors   one file is enough
 
-Without --prime the network first reads a newline, which is not written; if the
+The network begins in the state that training reached, which the model file
+holds. Without --prime the network first reads a newline, which is not written; if the
 vocabulary has no newline, its first character.
 
 Text 1 equals, character by character, the text of the pipeline's stage `sample`
@@ -39,7 +40,8 @@ examples:
 
 The text is read like a book: strict UTF-8, a byte order mark is dropped, \\r\\n
 becomes \\n. Characters outside the vocabulary are left out, counted and named.
-The first character is not scored, as the model has read nothing before it.
+The first character is not scored, as the model has read nothing of the text
+before it. The network begins in the state that training reached.
 
 --per-line writes a tab-separated table with a header: line, characters,
 nats_per_character, bits_per_character, text. The column characters counts the
@@ -59,6 +61,7 @@ The network, of K characters and m hidden units:
 
 --to numpy, an .npz file (numpy.load), float32 or float64 as trained:
   b (m,)   c (K,)   U (m, K)   W (m, m)   V (K, m)
+  h (m,)                                   the state that training reached
   characters (K,)                          in the order of their ids
 
 --to torch, a state_dict (torch.load with weights_only=True) of a module with
@@ -66,7 +69,9 @@ rnn = torch.nn.RNN(K, m) and linear = torch.nn.Linear(m, K), which reads one-hot
 rows:
   rnn.weight_ih_l0 (m, K) = U              rnn.bias_ih_l0 (m,) = b
   rnn.weight_hh_l0 (m, m) = W              rnn.bias_hh_l0 (m,) = 0
-  linear.weight (K, m) = V                 linear.bias (K,) = c"""
+  linear.weight (K, m) = V                 linear.bias (K,) = c
+and beside it, as PATH.h.pt (torch.load), h_0 of rnn, the state that training
+reached, (1, m)"""
 
 INFO = """\
 examples:

@@ -4,9 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from charrnn.cli import interrupts
-from charrnn.cli.exporting import npz, state_arrays, state_dict_file
-from charrnn.cli.loading import load_vocabulary_and_weights
+from charrnn.cli.exporting import npz, npz_arrays, state_arrays, torch_file
+from charrnn.cli.loading import model_of_options
 from charrnn.cli.output import safe_to_show
 from charrnn.errors import ArtifactError
 from charrnn.files.artifacts import read_bytes, write_bytes
@@ -15,22 +17,28 @@ from charrnn.files.checks import reading
 
 def run(options: argparse.Namespace) -> int:
     """Write the file, and print the names and shapes of its arrays."""
-    vocabulary, weights = load_vocabulary_and_weights(options)
-    is_torch = options.to == "torch"
-    path = options.output or Path("char-rnn.pt" if is_torch else "char-rnn.npz")
-    content = state_dict_file(weights) if is_torch else npz(weights, vocabulary)
-    with reading(path):
-        exists = path.exists()
-    if exists and not options.force and read_bytes(path) != content:
-        message = f"{path}: exists and differs; --force overwrites the file"
-        raise ArtifactError(message)
-    with interrupts.as_exception():
-        write_bytes(path, content)
-    if is_torch:
-        arrays = [(name, array.shape) for name, array in state_arrays(weights).items()]
+    model, vocabulary, _ = model_of_options(options)
+    if options.to == "torch":
+        path = options.output or Path("char-rnn.pt")
+        arrays, state = state_arrays(model.weights), {"h_0": model.hidden[np.newaxis]}
+        beside = path.with_name(f"{path.stem}.h.pt") if path.name else path
+        contents = {
+            path: (torch_file(arrays), arrays),
+            beside: (torch_file(state["h_0"]), state),
+        }
     else:
-        arrays = [(name, array.shape) for name, array in weights.named()]
-        arrays.append(("characters", (vocabulary.size,)))
-    listed = ", ".join(f"{name} {shape}" for name, shape in arrays)
-    sys.stdout.write(safe_to_show(f"{path}: {listed}\n"))
+        path = options.output or Path("char-rnn.npz")
+        arrays = npz_arrays(model, vocabulary)
+        contents = {path: (npz(arrays), arrays)}
+    for path, (content, _) in contents.items():
+        with reading(path):
+            exists = path.exists()
+        if exists and not options.force and read_bytes(path) != content:
+            message = f"{path}: exists and differs; --force overwrites the file"
+            raise ArtifactError(message)
+    for path, (content, arrays) in contents.items():
+        with interrupts.as_exception():
+            write_bytes(path, content)
+        listed = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        sys.stdout.write(safe_to_show(f"{path}: {listed}\n"))
     return 0

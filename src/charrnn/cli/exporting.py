@@ -5,13 +5,14 @@ Names and shapes are documented in docs/command-line.md; K characters, m hidden 
 
 import io
 import zipfile
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import CharRnnError
-from charrnn.network.model import Weights
+from charrnn.network.model import Model, Weights
 from charrnn.text.vocabulary import Vocabulary
 
 # The earliest time that a zip archive can hold: an artifact holds no clock time.
@@ -20,10 +21,14 @@ _UNIX = 3
 _MODE = 0o644 << 16
 
 
-def npz(weights: Weights, vocabulary: Vocabulary) -> bytes:
-    """Return b, c, U, W, V and `characters`, (K,), as the bytes of an .npz file."""
+def npz_arrays(model: Model, vocabulary: Vocabulary) -> dict[str, NDArray[Any]]:
+    """Return b, c, U, W, V, h, (m,), and `characters`, (K,)."""
     characters = np.array(list(vocabulary.characters), dtype="<U1")
-    arrays = weights._asdict() | {"characters": characters}
+    return model.weights._asdict() | {"h": model.hidden, "characters": characters}
+
+
+def npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Return arrays as the bytes of an .npz file."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
@@ -52,8 +57,8 @@ def state_arrays(weights: Weights) -> dict[str, NDArray[Any]]:
     }
 
 
-def state_dict_file(weights: Weights) -> bytes:
-    """Return a ``state_dict`` as the bytes that ``torch.save`` writes.
+def torch_file(arrays: Mapping[str, NDArray[Any]] | NDArray[Any]) -> bytes:
+    """Return one array or a ``state_dict`` as the bytes that ``torch.save`` writes.
 
     Raises
     ------
@@ -65,10 +70,15 @@ def state_dict_file(weights: Weights) -> bytes:
     except ImportError:
         message = "PyTorch, which writes this file, is not installed: pip install torch"
         raise CharRnnError(message) from None
-    state = {
-        name: torch.from_numpy(np.array(array, order="C"))
-        for name, array in state_arrays(weights).items()
-    }
+
+    def tensor(array: NDArray[Any]) -> Any:
+        return torch.from_numpy(np.array(array, order="C"))
+
     content = io.BytesIO()
-    torch.save(state, content)
+    torch.save(
+        {name: tensor(array) for name, array in arrays.items()}
+        if isinstance(arrays, Mapping)
+        else tensor(arrays),
+        content,
+    )
     return content.getvalue()

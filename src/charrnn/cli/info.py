@@ -3,7 +3,7 @@
 import argparse
 import hashlib
 
-from charrnn.cli.loading import load_vocabulary_and_weights
+from charrnn.cli.loading import model_of_options
 from charrnn.cli.output import print_aligned, print_json
 from charrnn.cli.provenance import Provenance, provenance
 from charrnn.files.artifacts import read_bytes
@@ -18,7 +18,8 @@ _LINE, _MOST = 64, 256
 
 def run(options: argparse.Namespace) -> int:
     """Show all that is known of the model."""
-    vocabulary, weights = load_vocabulary_and_weights(options)
+    model, vocabulary, recipe = model_of_options(options)
+    weights = model.weights
     known = provenance(options.model)
     size, precision = sum(array.size for array in weights), str(weights.b.dtype)
     digest = hashlib.sha256(read_bytes(options.model)).hexdigest()
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
                 "hidden_size": weights.hidden_size,
                 "weights": size,
                 "precision": precision,
-                "vocabulary": str(options.vocabulary),
+                "recipe": recipe,
                 "vocabulary_sha256": vocabulary.digest,
                 "distinct_characters": vocabulary.size,
                 "characters": vocabulary.characters,
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
             ("sha256", digest),
             ("hidden units", f"{weights.hidden_size:,}"),
             ("weights", f"{size:,}, {precision}"),
-            ("vocabulary", str(options.vocabulary)),
+            ("recipe", ", ".join(f"{name} {value}" for name, value in recipe.items())),
             ("characters", _characters(vocabulary)),
             *_origin(known),
         ]
@@ -76,7 +77,7 @@ def _origin(known: Provenance) -> list[tuple[str, str]]:
         rows.append(("training", _training(known.training, known.is_best)))
         rows.append(("validation", _validation(known.training, known.is_best)))
     if known.evaluation is not None:
-        rows.append(("test", _test(known.evaluation)))
+        rows.append((known.evaluation.part, _measured(known.evaluation)))
     return rows or [("origin", "unknown: dvc.lock here does not name this model")]
 
 
@@ -109,10 +110,10 @@ def _validation(figures: TrainMetrics, is_best: bool) -> str:
     return "none" if nats is None else f"{nats:.4f} nats per character"
 
 
-def _test(figures: EvaluationMetrics) -> str:
+def _measured(figures: EvaluationMetrics) -> str:
     network = figures.network
     if network is None:
-        return f"none: the test part has {figures.test_characters:,} characters"
+        return "none: nothing was held out"
     return (
         f"{network.nats_per_character:.4f} nats, "
         f"{network.bits_per_character:.4f} bits per character, "

@@ -15,7 +15,7 @@ from charrnn.files.metrics.train_metrics import TrainMetrics
 from charrnn.files.yaml12 import read_yaml
 
 _BEST = "data/model/best.safetensors"
-_TRAINING = "data/prepared/training.npy"
+_IDS = "data/prepared/book.npy"
 
 
 class Provenance(NamedTuple):
@@ -54,7 +54,7 @@ def provenance(model: Path, lock: Path = LOCK) -> Provenance:
         stages = read_yaml(lock)["stages"]
         made = _digests(stages, "train", "outs")
         # Another book may have been prepared since the training.
-        trained_on = _digests(stages, "train", "deps").get(_TRAINING)
+        trained_on = _digests(stages, "train", "deps").get(_IDS)
         prepared = _digests(stages, "prepare", "outs")
         book = str(stages["prepare"]["params"]["params.yaml"]["prepare"]["book"])
         evaluated = _digests(stages, "evaluate", "deps").get(_BEST)
@@ -63,7 +63,7 @@ def provenance(model: Path, lock: Path = LOCK) -> Provenance:
         return Provenance()
     if digest not in made.values():
         return Provenance()
-    is_its_book = trained_on == prepared.get(_TRAINING)
+    is_its_book = trained_on == prepared.get(_IDS)
     return Provenance(
         book=book if is_its_book else None,
         corpus=_recorded(CorpusMetrics, "corpus", prepared) if is_its_book else None,

@@ -4,10 +4,11 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
-from charrnn.cli.loading import load_vocabulary_and_weights
+from charrnn.cli.loading import model_of_options
 from charrnn.cli.output import safe_to_show
 from charrnn.cli.terminal import is_terminal, styled
 from charrnn.errors import VocabularyError
@@ -20,7 +21,9 @@ from charrnn.text.vocabulary import Ids
 
 def run(options: argparse.Namespace) -> int:
     """Write the texts."""
-    vocabulary, weights = load_vocabulary_and_weights(options)
+    model, vocabulary, _ = model_of_options(options)
+    weights = model.weights
+    hidden = weights.zero_state() if options.from_zero else model.hidden
     config = SampleConfig(
         **{name: getattr(options, name) for name in meanings(SampleConfig)}
     )
@@ -31,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
         message = f"--prime is {prime!r}: {error}"
         raise VocabularyError(message) from None
     for number in range(1, options.count + 1):
-        pieces = map(vocabulary.decode, _pieces(weights, ids, config, number))
+        pieces = map(vocabulary.decode, _pieces(weights, hidden, ids, config, number))
         if options.json:
             _print_object(number, prime, pieces)
             continue
@@ -46,14 +49,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _pieces(
-    weights: Weights, prime: Ids, config: SampleConfig, number: int
+    weights: Weights,
+    hidden: NDArray[Any],
+    prime: Ids,
+    config: SampleConfig,
+    number: int,
 ) -> Iterator[Ids]:
     """Yield a text piece by piece; text 1 is that of the stage `sample`."""
     which = (number,) if number > 1 else ()
     return stream_text(
         weights,
         prime,
-        np.zeros(weights.hidden_size, dtype=weights.b.dtype),
+        hidden,
         length=config.length,
         choice=config,
         rng=stream(Purpose.SAMPLE, config.seed, *which),

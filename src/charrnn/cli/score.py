@@ -6,10 +6,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from numpy.typing import NDArray
 from tqdm import tqdm
 
-from charrnn.cli.loading import load_vocabulary_and_weights
+from charrnn.cli.loading import model_of_options
 from charrnn.cli.output import escaped, print_aligned, print_json
 from charrnn.cli.terminal import is_terminal
 from charrnn.errors import BookError, TrainingError
@@ -34,7 +36,9 @@ HEADER = "line\tcharacters\tnats_per_character\tbits_per_character\ttext\n"
 
 def run(options: argparse.Namespace) -> int:
     """Print the figures of a text, or of each of its lines."""
-    vocabulary, weights = load_vocabulary_and_weights(options)
+    model, vocabulary, _ = model_of_options(options)
+    weights = model.weights
+    hidden = weights.zero_state() if options.from_zero else model.hidden
     is_file = options.file not in (None, "-")
     name = options.file if is_file else "the standard input"
     try:
@@ -51,9 +55,11 @@ def run(options: argparse.Namespace) -> int:
         if options.per_line:
             if unknown:
                 sys.stderr.write(f"charrnn: {name}: unknown: {_left_out(unknown)}\n")
-            _print_lines(score_lines(weights, vocabulary, text, ids), options.json)
+            lines = score_lines(weights, vocabulary, text, ids, hidden)
+            _print_lines(lines, options.json)
         else:
-            _print_total(_with_progress(weights, ids), len(ids), unknown, options.json)
+            pieces = _with_progress(weights, ids, hidden)
+            _print_total(pieces, len(ids), unknown, options.json)
     except BookError as error:
         message = f"{name}: {error}"
         raise BookError(message) from None
@@ -77,13 +83,15 @@ def _left_out(unknown: dict[str, int]) -> str:
     return f"{sum(unknown.values()):,} left out: {named(unknown)}"
 
 
-def _with_progress(weights: Weights, ids: Ids) -> Iterator[Scores]:
+def _with_progress(
+    weights: Weights, ids: Ids, hidden: NDArray[Any]
+) -> Iterator[Scores]:
     """Score the text; a terminal shows a progress bar after two seconds."""
     with tqdm(
         total=len(ids), unit="characters", unit_scale=True, desc="score",
         delay=2, leave=False, disable=None,
     ) as bar:  # fmt: skip
-        for piece in pieces_of_scores(weights, ids):
+        for piece in pieces_of_scores(weights, ids, hidden):
             yield piece
             bar.update(len(piece.nats))
 

@@ -8,7 +8,7 @@ from charrnn.errors import ArtifactError
 from charrnn.files.artifacts import read_table
 from charrnn.files.lock import LOCK, damaged_object, md5
 from charrnn.files.params import load_section
-from charrnn.files.prepared import load_ids, load_vocabulary
+from charrnn.files.prepared import load_book, load_vocabulary
 from charrnn.files.yaml12 import read_yaml, value_at
 from charrnn.network.model import initial_weights
 from charrnn.network.streams import Purpose, stream
@@ -17,7 +17,8 @@ from charrnn.training.loop import start, train
 from charrnn.training.state import Row
 
 PIPELINE = Path("dvc.yaml")
-TRAINING = Path("data/prepared/training.npy")
+IDS = Path("data/prepared/book.npy")
+PARTS = Path("data/prepared/parts.json")
 VOCABULARY = Path("data/prepared/vocabulary.json")
 CURVE = Path("metrics/loss.csv")
 
@@ -124,7 +125,7 @@ def compare_with_training(updates: int) -> Comparison:
     """
     config, model = load_section(TrainConfig), load_section(ModelConfig)
     vocabulary = load_vocabulary(VOCABULARY)
-    training = load_ids(TRAINING, vocabulary)
+    book = load_book(IDS, PARTS, vocabulary)._replace(validation=())
     curve = read_table(CURVE, Row._fields)
     rows = (Row.of(values) for values in curve)
     expected = [row for row in rows if row.update <= updates]
@@ -138,8 +139,8 @@ def compare_with_training(updates: int) -> Comparison:
         dtype=config.precision,
         rng=stream(Purpose.INITIAL_WEIGHTS, model.seed),
     )
-    run = start(weights, training, config)
-    for _ in train(run, training, training[:0], config, config):
+    run = start(weights, book, config)
+    for _ in train(run, book, config, config):
         if len(run.rows) >= len(expected):
             break
     difference = _first_difference(run.rows, expected)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from charrnn.network.kernels.matching import Matching
+from charrnn.text.parts import Pieces
 from charrnn.text.vocabulary import Ids, check_ids
 
 
@@ -25,14 +26,16 @@ class Copying(NamedTuple):
 
 
 def compare_with_book(
-    text: Ids, book: Ids, vocabulary_size: int, *, length: int
+    text: Ids, book: Ids, pieces: Pieces, vocabulary_size: int, *, length: int
 ) -> Copying:
-    """Return what a text has in common with a book; the book is read once.
+    """Return what a text has in common with pieces of a book, which are read once.
 
     Parameters
     ----------
     text : (N,) unsigned integer
     book : (M,) unsigned integer
+    pieces : tuple of Piece
+        No string reaches across a gap between two pieces.
     vocabulary_size : int
         K.
     length : int
@@ -46,7 +49,8 @@ def compare_with_book(
     check_ids(text, vocabulary_size)
     check_ids(book, vocabulary_size)
     matching = Matching(text, vocabulary_size)
-    matching.read(book)
+    for start, end in pieces:
+        matching.read(book[start:end])
     longest, known = text[matching.longest()], matching.known(length)
     new = known.size - int(np.count_nonzero(known))
     return Copying(longest, new / known.size if known.size else None)

@@ -27,7 +27,7 @@ class Measures:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Nats per character over equal blocks of a text."""
+    """Nats per character over equal segments of a text."""
 
     mean: float
     standard_deviation: float
@@ -64,23 +64,23 @@ def measures_of(nats: float, *, accuracy: float) -> Measures:
     )
 
 
-def spread(scores: Scores, blocks: int) -> Spread:
-    """Return the spread of the loss over equal blocks of a text.
+def spread(scores: Scores, segments: int) -> Spread:
+    """Return the spread of the loss over equal segments of a text.
 
     Raises
     ------
     BookError
-        If the text has fewer scored characters than blocks.
+        If the text has fewer characters than segments.
     """
-    size = len(scores.nats) // blocks
+    size = len(scores.nats) // segments
     if size == 0:
         message = (
-            f"the test part has {len(scores.nats) + 1} characters: too short for "
-            f"evaluate.blocks {blocks}"
+            f"the test part has {len(scores.nats)} characters: too short for "
+            f"evaluate.segments {segments}"
         )
         raise BookError(message)
-    losses = [mean(scores.nats[i * size : (i + 1) * size]) for i in range(blocks)]
+    losses = [mean(scores.nats[i * size : (i + 1) * size]) for i in range(segments)]
     middle = mean(losses)
     apart = [loss - middle for loss in losses]
-    variance = total(a * a for a in apart) / (blocks - 1)  # ** calls libm's pow
+    variance = total(a * a for a in apart) / (segments - 1)  # ** calls libm's pow
     return Spread(middle, math.sqrt(variance), min(losses), max(losses))

@@ -23,6 +23,7 @@ from charrnn.errors import BookError
 from charrnn.evaluation.measures import Measures, measures_of
 from charrnn.network.kernels.counting import fit_level, raise_order, uniform_level
 from charrnn.network.model import Scores
+from charrnn.text.parts import Pieces, size
 from charrnn.text.vocabulary import Ids, check_ids
 
 _CODES = 1 << 63
@@ -41,18 +42,21 @@ def uniform(vocabulary_size: int) -> Measures:
 
 
 def ngram_scores(
-    training: Ids, text: Ids, vocabulary_size: int, highest: int
+    ids: Ids, training: Pieces, blocks: Pieces, vocabulary_size: int, highest: int
 ) -> Iterator[Iterator[Scores]]:
-    """Yield the scores of a text, in pieces, by the models of order 1, 2, ..., highest.
+    """Yield the scores of blocks of a book by the models of order 1, 2, ..., highest.
 
-    A character with fewer than n - 1 before it is scored by a lower model.  Take the
-    pieces of one order before the next.
+    The contexts are the book's: only a character with fewer than n - 1 before it in the
+    book is scored by a lower model.  Take the pieces of one order before the next.
 
     Parameters
     ----------
-    training : (N,) unsigned integer, N >= highest
-        The text whose strings are counted.
-    text : (M,) unsigned integer, M >= 2
+    ids : (N,) unsigned integer
+        The book.
+    training : tuple of Piece
+        The pieces whose strings are counted; none reaches across a gap.
+    blocks : tuple of Piece
+        At least one.
     vocabulary_size : int
         K.
     highest : int
@@ -60,24 +64,31 @@ def ngram_scores(
     Raises
     ------
     BookError
-        If `highest` is below 1 or above N, or K to its power is beyond 2^63.
+        If `highest` is below 1 or above the number of characters of all training
+        pieces, or K to its power is beyond 2^63.
     VocabularyError
         If an id is not below K.
     """
     K, order = vocabulary_size, highest
-    if not 1 <= order <= len(training):
-        message = f"order {order} does not fit a text of {len(training)} characters"
+    if not 1 <= order <= size(training):
+        message = f"order {order} does not fit a text of {size(training)} characters"
         raise BookError(message)
     if not fits(K, order):
         message = f"K = {K} to the power of order {order} is beyond 2^63"
         raise BookError(message)
-    check_ids(training, K)
-    check_ids(text, K)
-    p, hits = np.full(len(text) - 1, 1 / K), np.zeros(len(text) - 1, np.bool_)
+    check_ids(ids, K)
+    counted = [ids[start:end] for start, end in training]
+    texts = [ids[max(0, start - highest + 1) : end] for start, end in blocks]
+    p = np.full(size(blocks), 1 / K)
+    hits = np.zeros(len(p), np.bool_)
     level = uniform_level(K)
     for order in range(1, highest + 1):
-        level = fit_level(training, text, K, order, level)
-        raise_order(text, K, order, level, p, hits)
+        level = fit_level(counted, texts, K, order, level)
+        at = 0
+        for text, (start, end) in zip(texts, blocks, strict=True):
+            to = at + end - start
+            raise_order(text, K, order, level, p[at:to], hits[at:to])
+            at = to
         yield (
             Scores(-exact.log(p[at : at + _PIECE]), hits[at : at + _PIECE])
             for at in range(0, len(p), _PIECE)

@@ -3,9 +3,10 @@
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charrnn.errors import BookError
 from charrnn.evaluation.measures import Measures, measures_of
@@ -116,9 +117,13 @@ def measure_text(pieces: Iterator[Scores]) -> Measures:
 
 
 def score_lines(
-    weights: Weights, vocabulary: Vocabulary, text: str, ids: Ids
+    weights: Weights,
+    vocabulary: Vocabulary,
+    text: str,
+    ids: Ids,
+    hidden: NDArray[Any],
 ) -> Iterator[Line]:
-    r"""Score a text line by line, from a zero state carried through all of it.
+    r"""Score a text line by line; the state is carried through all of it.
 
     The nats of the lines add up to the nats of the text.
 
@@ -130,8 +135,10 @@ def score_lines(
         Its lines end with \n.
     ids : (N,) unsigned integer, N >= 2
         From `known_text`.
+    hidden : (m,) float
+        The state before the text.
     """
-    scores = pieces_of_scores(weights, ids)
+    scores = pieces_of_scores(weights, ids, hidden)
     values = (value for piece in scores for value in piece.nats.tolist())
     known = frozenset(vocabulary.characters)
     not_scored = 1  # the first known character: there is no context before it

@@ -23,9 +23,9 @@ from charrnn.files.checks import open_file
 # is only one key, whose value is JSON with sorted keys.
 _HEADER = "charrnn"
 
-# A model's header, of constant length, has 700 bytes. safetensors allows 100 MB, which
-# take gigabytes and a minute.
-_MOST_HEADER_BYTES = 1 << 20
+# A model's header has 2 kB and its characters: 4 bytes each, 12 if escaped, of at most
+# 1.1 million. safetensors allows 100 MB, which take gigabytes and a minute.
+_MOST_HEADER_BYTES = 1 << 24
 _LENGTH_BYTES = 8
 
 # The header of a .npy file of ids; NumPy pads it to this length.
@@ -73,7 +73,7 @@ def bytes_of_arrays(
     arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]
 ) -> bytes:
     """Return named arrays and a header as safetensors."""
-    text = json.dumps(header, sort_keys=True, allow_nan=False)
+    text = json.dumps(header, sort_keys=True, allow_nan=False, ensure_ascii=False)
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     return safetensors.save(contiguous, metadata={_HEADER: text})
 

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from charrnn.errors import ArtifactError, CheckpointError
 from charrnn.files.arrays import arrays_from, bytes_of_arrays
 from charrnn.files.artifacts import read_bytes, write_bytes
-from charrnn.network.model import Weights
+from charrnn.files.models import arrays_of, model_of
+from charrnn.network.model import Model
 from charrnn.training.state import Best, Epoch, Row, Run, Text, Validation
 
 log = logging.getLogger("charrnn")
@@ -220,12 +221,10 @@ def _remove_run(files: list[Path]) -> None:
 
 def bytes_of(run: Run) -> bytes:
     """Serialise a run, with a checksum."""
-    arrays: dict[str, NDArray[Any]] = {"hidden": run.hidden}
-    sets = {"weights": run.weights, "squares": run.squares}
-    if run.best is not None:
-        sets["best"] = run.best.weights
-    for kind, weights in sets.items():
-        arrays |= {f"{kind}.{name}": array for name, array in weights.named()}
+    arrays: dict[str, NDArray[Any]] = {}
+    models = {"now": run.model} | ({} if run.best is None else {"best": run.best.model})
+    for kind, model in models.items():
+        arrays |= {f"{kind}.{name}": array for name, array in arrays_of(model).items()}
     if run.texts:
         arrays["texts"] = np.stack([text.ids for text in run.texts])
     if run.rows:
@@ -265,19 +264,24 @@ def run_from(content: bytes) -> Run:
 
 
 def _run_from(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> Run:
-    def weights(kind: str) -> Weights:
-        return Weights(*(arrays[f"{kind}.{name}"] for name in Weights._fields))
+    def model(kind: str) -> Model:
+        begin = f"{kind}."
+        return model_of(
+            {
+                name.removeprefix(begin): array
+                for name, array in arrays.items()
+                if name.startswith(begin)
+            }
+        )
 
     best = header["best"]
     total, lowest, highest = map(float, header["under_way"])
     return Run(
-        weights=weights("weights"),
-        squares=weights("squares"),
-        hidden=arrays["hidden"],
+        model=model("now"),
         first_loss=header["first_loss"],
         smooth_loss=header["smooth_loss"],
         update=header["update"],
-        best=None if best is None else Best(best[0], best[1], weights("best")),
+        best=None if best is None else Best(best[0], best[1], model("best")),
         rows=[Row.of(values) for values in arrays.get("rows", ())],
         texts=[
             Text(update, smooth_loss, ids)

@@ -1,32 +1,80 @@
-"""The model file: weights, validated when they are read."""
+"""The model file: a model with its vocabulary and its recipe, validated when read."""
 
+import dataclasses
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from charrnn.errors import ArtifactError
+from charrnn.errors import ArtifactError, VocabularyError
 from charrnn.files.arrays import bytes_of_arrays, read_arrays
 from charrnn.files.checks import check_version
-from charrnn.network.model import Weights, shapes
+from charrnn.network.model import Model, Weights, shapes
+from charrnn.settings import Recipe
 from charrnn.text.vocabulary import Vocabulary
 
 # Increased when the meaning of the file changes.
-MODEL_VERSION = 1
+MODEL_VERSION = 2
 
 
-def model_bytes(weights: Weights, vocabulary: Vocabulary) -> bytes:
-    """Return weights, their digest and the digest of their vocabulary, as safetensors."""
+class SavedModel(NamedTuple):
+    """The content of a model file.
+
+    Attributes
+    ----------
+    model : Model
+    vocabulary : Vocabulary
+    recipe : dict
+        How the model was trained: the values of `charrnn.settings.Recipe`, by name.
+    """
+
+    model: Model
+    vocabulary: Vocabulary
+    recipe: dict[str, Any]
+
+
+def arrays_of(model: Model) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a model by their names in files: b ... V, h, G_b ... G_V."""
+    squares = {f"G_{name}": array for name, array in model.squares.named()}
+    return model.weights._asdict() | {"h": model.hidden} | squares
+
+
+def model_of(arrays: Mapping[str, NDArray[Any]]) -> Model:
+    """Return the model of the arrays that `arrays_of` named.
+
+    Raises
+    ------
+    KeyError
+        If an array is missing.
+    """
+    weights = Weights(*(arrays[name] for name in Weights._fields))
+    squares = Weights(*(arrays[f"G_{name}"] for name in Weights._fields))
+    return Model(weights, arrays["h"], squares)
+
+
+def model_bytes(model: Model, vocabulary: Vocabulary, recipe: Recipe) -> bytes:
+    """Return a model, its vocabulary, its recipe and their digest, as safetensors."""
+    names = [field.name for field in dataclasses.fields(Recipe)]
     header = {
         "version": MODEL_VERSION,
-        "vocabulary_sha256": vocabulary.digest,
-        "weights_sha256": _digest(weights),
+        "characters": vocabulary.characters,
+        "recipe": {name: getattr(recipe, name) for name in names},
+        "sha256": _digest(model, vocabulary),
     }
-    return bytes_of_arrays(weights._asdict(), header)
+    return bytes_of_arrays(arrays_of(model), header)
 
 
-def load_model(path: Path, vocabulary: Vocabulary) -> Weights:
-    """Read weights that were trained with a vocabulary.
+def load_model(path: Path, vocabulary: Vocabulary | None = None) -> SavedModel:
+    """Read a model.
+
+    Parameters
+    ----------
+    path : Path
+    vocabulary : Vocabulary, optional
+        The one that the model has to have.
 
     Raises
     ------
@@ -36,42 +84,55 @@ def load_model(path: Path, vocabulary: Vocabulary) -> Weights:
     """
     arrays, header = read_arrays(path)
     check_version(path, header.get("version"), MODEL_VERSION)
-    if header.get("vocabulary_sha256") != vocabulary.digest:
+    try:
+        known = Vocabulary(header["characters"])
+        known.digest  # noqa: B018  # a lone surrogate has none
+        recipe = dict(header["recipe"])
+        model = model_of(arrays)
+    except (KeyError, TypeError, ValueError, VocabularyError) as error:
+        message = f"{path}: damaged: {error!r}"
+        raise ArtifactError(message) from None
+    if vocabulary is not None and known != vocabulary:
         message = f"{path}: was trained with another vocabulary"
         raise ArtifactError(message)
-    if set(arrays) != set(Weights._fields):
-        message = f"{path}: damaged: its arrays are not {', '.join(Weights._fields)}"
+    dtype, m = model.hidden.dtype, model.hidden.size
+    expected: dict[str, tuple[int, ...]] = {"h": (m,)}
+    for name, shape in shapes(m, known.size).items():
+        expected |= {name: shape, f"G_{name}": shape}
+    if arrays.keys() != expected.keys():
+        message = f"{path}: damaged: its arrays are not {', '.join(expected)}"
         raise ArtifactError(message)
-    weights = Weights(**arrays)
-    expected = shapes(weights.b.size, vocabulary.size)
-    for name, array in weights.named():
-        if array.shape != expected[name] or array.size == 0:
-            message = (
-                f"{path}: damaged: {name} has the shape {array.shape}, "
-                f"not {expected[name]}"
-            )
-            raise ArtifactError(message)
-        dtype = array.dtype
-        if dtype not in (np.float32, np.float64) or dtype != weights.b.dtype:
-            message = f"{path}: damaged: {name} holds {dtype}"
-            raise ArtifactError(message)
-        if not np.isfinite(array).all():
-            message = f"{path}: damaged: {name} holds a number that is not finite"
-            raise ArtifactError(message)
-    if "weights_sha256" not in header:
-        message = (
-            f"{path}: names no sha256 of its weights: run dvc repro to make a new one"
+    for name, array in arrays.items():
+        rules = (
+            (
+                array.shape == expected[name] and array.size > 0,
+                f"has the shape {array.shape}, not {expected[name]}",
+            ),
+            (
+                array.dtype == dtype and dtype in (np.float32, np.float64),
+                f"holds {array.dtype}",
+            ),
+            (
+                # A sum of squares may overflow: then its element learns no more.
+                not np.isnan(array).any()
+                if name.startswith("G_")
+                else bool(np.isfinite(array).all()),
+                "holds a number that is not finite",
+            ),
         )
+        for holds, what in rules:
+            if not holds:
+                message = f"{path}: damaged: {name} {what}"
+                raise ArtifactError(message)
+    if header.get("sha256") != _digest(model, known):
+        message = f"{path}: damaged: its content does not have the sha256 it names"
         raise ArtifactError(message)
-    if header["weights_sha256"] != _digest(weights):
-        message = f"{path}: damaged: its weights do not have the sha256 it names"
-        raise ArtifactError(message)
-    return weights
+    return SavedModel(model, known, recipe)
 
 
-def _digest(weights: Weights) -> str:
-    """Return the sha256 of the arrays, in their order."""
-    found = hashlib.sha256()
-    for array in weights:
+def _digest(model: Model, vocabulary: Vocabulary) -> str:
+    """Return the sha256 of the characters' own digest and the arrays, in their order."""
+    found = hashlib.sha256(vocabulary.digest.encode("ascii"))
+    for array in arrays_of(model).values():
         found.update(np.ascontiguousarray(array).tobytes())
     return found.hexdigest()

@@ -1,5 +1,6 @@
-"""The files of a prepared book: its vocabulary, and its parts as ids."""
+"""The files of a prepared book: its vocabulary, its ids, and the bounds of its parts."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,8 @@ from charrnn.errors import ArtifactError, VocabularyError
 from charrnn.files.arrays import read_ids
 from charrnn.files.artifacts import read_json
 from charrnn.files.checks import check_version
-from charrnn.text.vocabulary import Ids, Vocabulary, check_ids
+from charrnn.text.parts import Book, Parts, Piece
+from charrnn.text.vocabulary import Vocabulary, check_ids
 
 # Increased when the meaning of vocabulary.json changes.
 VOCABULARY_VERSION = 1
@@ -51,18 +53,48 @@ def load_vocabulary(path: Path) -> Vocabulary:
     return vocabulary
 
 
-def load_ids(path: Path, vocabulary: Vocabulary) -> Ids:
-    """Memory-map a part of a book: ids of a vocabulary, (N,), read-only.
+def parts_content(parts: Parts) -> dict[str, Any]:
+    """Return what the JSON file of the parts holds: the bounds of their pieces."""
+    return {
+        name: [list(piece) for piece in part] for name, part in parts._asdict().items()
+    }
+
+
+def load_book(ids_path: Path, parts_path: Path, vocabulary: Vocabulary) -> Book:
+    """Memory-map the ids of a book, read-only, and read the bounds of its parts.
 
     Raises
     ------
     ArtifactError
-        If the file cannot be read or is damaged, or if an id is not below K.
+        If a file cannot be read or is damaged, if an id is not below K, or if the pieces
+        are not in the book or overlap.
     """
-    ids = read_ids(path)
+    ids, content = read_ids(ids_path), read_json(parts_path)
     try:
         check_ids(ids, vocabulary.size)
     except VocabularyError as error:
-        message = f"{path}: {error}"
+        message = f"{ids_path}: {error}"
         raise ArtifactError(message) from None
-    return ids
+    try:
+        parts = Parts(
+            *(tuple(Piece(*piece) for piece in content[name]) for name in Parts._fields)
+        )
+        pieces = sorted(itertools.chain(*parts))
+        bounds = list(itertools.chain(*pieces))
+        is_right = (
+            all(type(bound) is int for bound in bounds)
+            and all(start < end for start, end in pieces)
+            and bounds == sorted(bounds)
+            and all(list(part) == sorted(part) for part in parts)
+            and bounds[0] >= 0
+            and bounds[-1] <= len(ids)
+            and pieces[0] in parts.training
+        )
+    except (KeyError, IndexError, TypeError):
+        is_right = False
+    if not is_right:
+        message = (
+            f"{parts_path}: damaged: not the bounds of pieces of {len(ids)} characters"
+        )
+        raise ArtifactError(message)
+    return Book(ids, *parts)

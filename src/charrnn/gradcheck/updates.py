@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from charrnn.errors import GradientError
 from charrnn.network import reference
 from charrnn.network.kernels import learning
-from charrnn.network.model import Weights, zeros_like
+from charrnn.network.model import Model, Weights, zeros_like
 from charrnn.settings import Recipe
 from charrnn.text.vocabulary import Ids
 
@@ -71,10 +71,10 @@ def judge(
         element and both values.
     """
     T = sequence_length
-    trained, squares = weights.copy(), zeros_like(weights)
+    trained = Model(weights.copy(), hidden.copy(), zeros_like(weights))
     expected, expected_squares = weights.copy(), zeros_like(weights)
     windows = (len(ids) - 1) // T
-    state, expected_state = hidden.copy(), hidden
+    expected_state = hidden
     for n in range(windows):
         text = ids[n * T : n * T + T + 1]
         _, gradients, expected_state = learning.window_gradients(
@@ -92,12 +92,10 @@ def judge(
             epsilon=recipe.epsilon,
             clip=clip,
         )
-        learning.train_windows(
-            trained, squares, state, text, recipe, first_update=n, smooth_loss=0.0
-        )
+        learning.train_windows(trained, text, recipe, first_update=n, smooth_loss=0.0)
         for kind, found, right in (
-            ("G", squares, expected_squares),
-            ("theta", trained, expected),
+            ("G", trained.squares, expected_squares),
+            ("theta", trained.weights, expected),
         ):
             _refuse_a_difference(
                 f"update {n + 1} ({weights.b.dtype})", kind, found, right

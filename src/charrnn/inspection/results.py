@@ -84,7 +84,7 @@ class Moment(NamedTuple):
 
 
 class Surprise(NamedTuple):
-    """A page of the test part.
+    """A page of the part that is inspected.
 
     Attributes
     ----------
@@ -93,13 +93,13 @@ class Surprise(NamedTuple):
     moments : tuple of Moment
         The greatest surprises, at most one per word, in decreasing order.
     start, characters : int
-        The position of the page in the test part, counted from 0, and its length.
+        The position of the page in the book, counted from 0, and its length.
     read : int
-        Characters of the test part among which the page was chosen.
+        Characters of the part among which the page was chosen.
     is_whole_part : bool
-        Whether these are all characters of the test part.
+        Whether these are all characters of the part.
     bits, part_bits : float
-        Bits per character of the page and of the whole test part.
+        Bits per character of the page and of the whole part.
     """
 
     page: Passage
@@ -171,7 +171,7 @@ class Picture(NamedTuple):
         Level 0 is the lowest; characters with the property are underlined, unless it is a
         count.
     start : int
-        The position of the passage in the test part, counted from 0.
+        The position of the passage in the book, counted from 0.
     measure : float
         The measure of the unit in this passage.
     """
@@ -196,7 +196,7 @@ class Units(NamedTuple):
     edges : tuple of float
         The activations between the levels of colour of the pictures.
     hidden_size, read : int
-        m, and the characters of the test part that were read.
+        m, and the characters of the part that were read.
     """
 
     findings: tuple[Finding, ...]

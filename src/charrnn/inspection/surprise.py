@@ -1,9 +1,10 @@
-"""The surprise of the network at each character of a page of the test part.
+"""The surprise of the network at each character of a page of held-out text.
 
 The surprise at a character is -log2 of the probability that the network gave to it, in
 bits: 0 if the probability was 1, log2 K if all K characters were equally probable.
 """
 
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,14 @@ from charrnn.exact import mean
 from charrnn.inspection.passages import coloured, spans
 from charrnn.inspection.results import Guess, Level, Moment, Surprise
 from charrnn.network.kernels import forward
-from charrnn.network.model import Weights
-from charrnn.network.scoring import network_scores, steps_at_once
+from charrnn.network.model import Model, Weights
+from charrnn.network.scoring import all_scores, block_scores, read_text, state_before
+from charrnn.text.parts import Pieces, cut, size
 from charrnn.text.vocabulary import Ids, Vocabulary
 
 Array = NDArray[Any]
 
-# Characters of the test part among which the page is chosen, for a network of any size.
+# Characters of the part among which the page is chosen, for a network of any size.
 MOST_READ = 50_000
 # Characters of a page.
 LEAST_PAGE, MOST_PAGE = 1_500, 2_000
@@ -33,56 +35,67 @@ _BEFORE, _AFTER = 24, 12
 
 
 def surprise(
-    weights: Weights, test: Ids, vocabulary: Vocabulary, *, part_bits: float
-) -> Surprise | None:
+    model: Model,
+    ids: Ids,
+    blocks: Pieces,
+    vocabulary: Vocabulary,
+    *,
+    part_bits: float | None = None,
+) -> Surprise:
     """Choose a typical page and find the greatest surprises in it.
 
-    The page is the passage whose bits per character are nearest to those of the whole
-    part; ties go to the first.  The network starts in the zero state at the start of the
-    part.
+    The page is the passage of one block whose bits per character are nearest to those of
+    the whole part; ties go to the first.  The network reads as in
+    `charrnn.network.scoring.block_scores`.
 
     Parameters
     ----------
-    weights : Weights
-    test : (N,) unsigned integer
-        The test part.
+    model : Model
+    ids : (N,) unsigned integer
+        The book.
+    blocks : tuple of Piece
+        The part, at least one.
     vocabulary : Vocabulary
-    part_bits : float
-        Bits per character of the whole part, as evaluated.
-
-    Returns
-    -------
-    Surprise or None
-        None if the part has fewer than two characters, so that none is predicted.
+    part_bits : float, optional
+        Bits per character of the whole part, as evaluated; by default those of the
+        characters that are read here.
     """
-    if len(test) < 2:
-        return None
-    ids = np.asarray(test[:MOST_READ])
-    text = vocabulary.decode(ids)
-    # From here on index i is the character i + 1: the first one is not predicted.
-    bits = network_scores(weights, ids).nats / float(exact.log(2.0))
-    start, end = _page(text[1:], bits, part_bits)
-    page, page_text = bits[start:end], text[start + 1 : end + 1]
+    read = cut(blocks, MOST_READ)[0]
+    scored = [
+        all_scores(block_scores(model.weights, model.hidden, ids, (block,))).nats
+        / float(exact.log(2.0))
+        for block in read
+    ]
+    part_bits = mean(np.concatenate(scored)) if part_bits is None else part_bits
+    pages = []
+    for block, bits in zip(read, scored, strict=True):
+        first, end = spans(
+            vocabulary.decode(ids[slice(*block)]), LEAST_PAGE, MOST_PAGE
+        ).T
+        total = np.concatenate([[0.0], np.cumsum(bits)])
+        apart = np.abs((total[end] - total[first]) / (end - first) - part_bits)
+        chosen = int(np.argmin(apart))
+        here = slice(int(first[chosen]), int(end[chosen]))
+        pages.append((float(apart[chosen]), block, here, bits[here]))
+    _, block, here, page = min(pages, key=itemgetter(0))
+    start, end = block.start + here.start, block.start + here.stop
     levels = np.searchsorted(np.array(LEVELS), page, side="right") - 1
+    before = state_before(model.weights, model.hidden, ids, block.start - 1)
+    before = read_text(model.weights, ids[block.start - 1 : start - 1], before)
+    states = forward.states_after(model.weights, ids[start - 1 : end - 1], before)
     return Surprise(
-        page=coloured(page_text, levels, np.zeros(len(page), np.bool_)),
+        page=coloured(
+            vocabulary.decode(ids[start:end]), levels, np.zeros(len(page), np.bool_)
+        ),
         levels=_levels(levels, page),
-        moments=_moments(weights, ids, vocabulary, page, start),
-        start=start + 1,
+        moments=_moments(model.weights, ids, vocabulary, page, start, states),
+        start=start,
         characters=len(page),
-        read=len(ids),
-        is_whole_part=len(ids) == len(test),
+        read=size(read),
+        is_whole_part=read == blocks,
         bits=mean(page),
         part_bits=part_bits,
     )
-
-
-def _page(text: str, bits: Array, part_bits: float) -> tuple[int, int]:
-    first, end = spans(text, LEAST_PAGE, MOST_PAGE).T
-    total = np.concatenate([[0.0], np.cumsum(bits)])
-    apart = np.abs((total[end] - total[first]) / (end - first) - part_bits)
-    chosen = int(np.argmin(apart))
-    return int(first[chosen]), int(end[chosen])
 
 
 def _levels(levels: Array, page: Array) -> tuple[Level, ...]:
@@ -100,24 +113,30 @@ def _levels(levels: Array, page: Array) -> tuple[Level, ...]:
 
 
 def _moments(
-    weights: Weights, ids: Ids, vocabulary: Vocabulary, page: Array, start: int
+    weights: Weights,
+    ids: Ids,
+    vocabulary: Vocabulary,
+    page: Array,
+    start: int,
+    states: Array,
 ) -> tuple[Moment, ...]:
-    """Find the greatest surprises of a page whose first character is ids[start + 1]."""
-    text = vocabulary.decode(ids)
-    words = np.cumsum([character.isspace() for character in text[start + 1 :]])
+    """Find the greatest surprises of a page whose first character is ids[start].
+
+    `states`, (N, m), are the states before each of its N characters.
+    """
+    begin = max(0, start - _BEFORE)
+    text = vocabulary.decode(ids[begin : start + len(page) + _AFTER])
+    words = np.cumsum([character.isspace() for character in text[start - begin :]])
     places: dict[int, int] = {}
     for at in np.argsort(-page, kind="stable").tolist():
         if len(places) == _MOMENTS:
             break
         places.setdefault(int(words[at]), at)
-    # The state after ids[start + t] predicts the page's character t.
-    before = _state_after(weights, ids[:start])
-    states = forward.states_after(weights, ids[start : start + len(page)], before)
     found = []
     for t in places.values():
         p = probabilities(weights, states[t])
         likeliest = np.argsort(-p, kind="stable")[:_GUESSES].tolist()
-        at = start + 1 + t
+        at = start - begin + t
         found.append(
             Moment(
                 before=text[max(0, at - _BEFORE) : at],
@@ -130,13 +149,6 @@ def _moments(
             )
         )
     return tuple(found)
-
-
-def _state_after(weights: Weights, ids: Ids) -> Array:
-    hidden, size = weights.zero_state(), steps_at_once(weights)
-    for at in range(0, len(ids), size):
-        hidden = forward.state_after(weights, ids[at : at + size], hidden)
-    return hidden
 
 
 def probabilities(weights: Weights, hidden: Array) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ After Karpathy, Johnson and Fei-Fei, "Visualizing and Understanding Recurrent Ne
 chooses and measures the units.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,13 +23,14 @@ from charrnn.inspection.properties import Property, properties
 from charrnn.inspection.ranks import strengths, twice_ranks
 from charrnn.inspection.results import Finding, Picture, Units
 from charrnn.network.kernels import forward
-from charrnn.network.model import Weights
-from charrnn.network.scoring import steps_at_once
+from charrnn.network.model import Model
+from charrnn.network.scoring import state_before, steps_at_once
+from charrnn.text.parts import Piece, Pieces, cut, joined, size
 from charrnn.text.vocabulary import Ids, Vocabulary
 
 Array = NDArray[Any]
 
-# Characters of the test part that are read, by a network of any size.
+# Characters of the part that are read, by a network of any size.
 MOST_READ = 20_000
 # The number of pictures, and the characters of the passage of each.
 MOST_PICTURES = 5
@@ -41,14 +43,20 @@ _ENOUGH = 10
 _MOST_PASSAGES = 500
 
 
-def units(weights: Weights, test: Ids, vocabulary: Vocabulary) -> Units | None:
+def units(
+    model: Model, ids: Ids, blocks: Pieces, vocabulary: Vocabulary
+) -> Units | None:
     """Find the unit that predicts each property best.
+
+    The network reads as in `charrnn.network.scoring.block_scores`.
 
     Parameters
     ----------
-    weights : Weights
-    test : (N,) unsigned integer
-        The test part; the network starts in the zero state.
+    model : Model
+    ids : (N,) unsigned integer
+        The book.
+    blocks : tuple of Piece
+        The part.
     vocabulary : Vocabulary
 
     Returns
@@ -56,32 +64,32 @@ def units(weights: Weights, test: Ids, vocabulary: Vocabulary) -> Units | None:
     Units or None
         None if the part has too few positions for every property.
     """
-    if len(test) < 2:
-        return None
-    read = min(MOST_READ, len(test) - 1)
-    # A property may depend on the next character.
-    text = vocabulary.decode(np.asarray(test[: read + 1]))
-    middle = read // 2
+    halves = _halves(blocks)
+    stretches = halves[0] + halves[1]
+    middle, read = size(halves[0]), size(stretches)
     parts = slice(0, middle), slice(middle, read)
     asked: list[Property] = []
     skipped: list[str] = []
-    for one in properties(text):
+    for one in _properties(ids, stretches, vocabulary):
         if all(is_enough(part, one) for part in parts):
             asked.append(one)
         else:
             skipped.append(one.name)
     if not asked:
         return None
-    ids = np.asarray(test[:read])
-    states = _states(weights, ids)
-    first, second = (half_of(ids, states, part, asked) for part in parts)
+    states = np.concatenate(
+        [_states(model, ids, stretch) for stretch in stretches], axis=1
+    )
+    text = joined(ids, stretches)
+    first, second = (half_of(text, states, part, asked) for part in parts)
+    texts = [(start, vocabulary.decode(ids[start:end])) for start, end in halves[1]]
     found = [(find(one, first, second), one) for one in asked]
     found.sort(key=lambda both: -both[0].strength)
     of_units: dict[int, tuple[Finding, Property]] = {}
     for finding, one in sorted(found, key=lambda both: not both[0].remembers):
         of_units.setdefault(finding.unit, (finding, one))
     pictures = [
-        picture(finding, one, second, text[middle:read])
+        picture(finding, one, second, texts)
         for finding, one in list(of_units.values())[:MOST_PICTURES]
     ]
     return Units(
@@ -89,27 +97,64 @@ def units(weights: Weights, test: Ids, vocabulary: Vocabulary) -> Units | None:
         pictures=tuple(pictures),
         skipped=tuple(skipped),
         edges=EDGES,
-        hidden_size=weights.hidden_size,
+        hidden_size=model.weights.hidden_size,
         read=read,
     )
 
 
-def _states(weights: Weights, ids: Ids) -> Array:
-    """Return the activation of each unit after each character, (m, N)."""
-    states = np.empty((weights.hidden_size, len(ids)), weights.b.dtype)
-    hidden, size = weights.zero_state(), steps_at_once(weights)
-    for at in range(0, len(ids), size):
-        piece = forward.states_after(weights, ids[at : at + size], hidden)
-        states[:, at : at + size] = piece.T
+def _halves(blocks: Pieces) -> tuple[Pieces, Pieces]:
+    """Return the stretches of the two halves of what is read."""
+    # A property may depend on the next character, which the last block lacks.
+    most = max(0, min(MOST_READ, size(blocks) - 1))
+    return cut(cut(blocks, most)[0], most // 2)
+
+
+def _properties(
+    ids: Ids, stretches: Pieces, vocabulary: Vocabulary
+) -> Iterator[Property]:
+    """Yield each property, with its values at all positions of the stretches."""
+    texts = (vocabulary.decode(ids[start : end + 1]) for start, end in stretches)
+    found = [properties(text) for text in texts]
+    for same in zip(*found, strict=True):
+        pieces = [
+            (one.values[: end - start], one.among.chosen[: end - start])
+            for one, (start, end) in zip(same, stretches, strict=True)
+        ]
+        values, chosen = map(np.concatenate, zip(*pieces, strict=True))
+        yield same[0]._replace(
+            values=values, among=same[0].among._replace(chosen=chosen)
+        )
+
+
+def _states(model: Model, ids: Ids, stretch: Piece) -> Array:
+    """Return the activation of each unit after each character of a stretch, (m, n)."""
+    weights, (start, end) = model.weights, stretch
+    states = np.empty((weights.hidden_size, end - start), weights.b.dtype)
+    hidden = state_before(weights, model.hidden, ids, start)
+    step = steps_at_once(weights)
+    for at in range(start, end, step):
+        to = min(at + step, end)
+        piece = forward.states_after(weights, ids[at:to], hidden)
+        states[:, at - start : to - start] = piece.T
         hidden = piece[-1]
     return states
 
 
-def picture(finding: Finding, one: Property, half: Half, text: str) -> Picture:
+def picture(
+    finding: Finding, one: Property, half: Half, texts: Sequence[tuple[int, str]]
+) -> Picture:
     """Choose the passage of a half in which a unit's measure is nearest to the whole half's.
 
     Passages in which enough positions have the property, and enough lack it, come first;
     ties go to the first passage.
+
+    Parameters
+    ----------
+    finding : Finding
+    one : Property
+    half : Half
+    texts : sequence of (int, str)
+        The stretches of the half: the position of each in the book, and its text.
     """
     h, graded = half.states[finding.unit], finding.is_graded
     chosen, values = one.among.chosen[half.at], one.values[half.at]
@@ -125,17 +170,25 @@ def picture(finding: Finding, one: Property, half: Half, text: str) -> Picture:
         rarer = min(having, len(here) - having, _ENOUGH)
         return rarer, auc_or_correlation(sign * strength, is_graded=graded)
 
-    may_be = spans(text, LEAST_PASSAGE, MOST_PASSAGE)
+    may_be, before = [], 0
+    for at, text in texts:
+        may_be += [
+            (before + start, before + end, at - before, text[start:end])
+            for start, end in spans(text, LEAST_PASSAGE, MOST_PASSAGE).tolist()
+        ]
+        before += len(text)
     may_be = may_be[:: -(-len(may_be) // _MOST_PASSAGES)]
-    measured = [(*measure_in(start, end), start, end) for start, end in may_be.tolist()]
-    _, here, start, end = min(
+    measured = [
+        (*measure_in(start, end), start, end, *to) for start, end, *to in may_be
+    ]
+    _, here, start, end, to_book, text = min(
         measured, key=lambda it: (-it[0], abs(it[1] - finding.measure))
     )
     levels = np.searchsorted(np.array(EDGES), h[start:end], side="right")
     marks = chosen & (values > 0) & (not graded)
     return Picture(
         finding=finding,
-        passage=coloured(text[start:end], levels, marks[start:end]),
-        start=half.at.start + start,
+        passage=coloured(text, levels, marks[start:end]),
+        start=start + to_book,
         measure=here,
     )

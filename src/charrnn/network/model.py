@@ -1,4 +1,4 @@
-"""The weights: the five arrays that the network learns, and their initial values.
+"""The model: the five arrays that the network learns, and the state that they left.
 
 The letters are the report's: K distinct characters, m hidden units.
 """
@@ -59,6 +59,27 @@ class Weights(NamedTuple):
         return Weights(*(array.astype(dtype) for array in self))
 
 
+class Model(NamedTuple):
+    """What training reaches, and all that it needs to go on.
+
+    Attributes
+    ----------
+    weights : Weights
+    hidden : (m,) float
+        The state after the last window.
+    squares : Weights
+        AdaGrad's sums of squares, G.
+    """
+
+    weights: Weights
+    hidden: NDArray[Any]
+    squares: Weights
+
+    def copy(self) -> "Model":
+        """Return a copy of the arrays."""
+        return Model(self.weights.copy(), self.hidden.copy(), self.squares.copy())
+
+
 class Pass(NamedTuple):
     """The result of one window: its loss, its gradients and its last state.
 
@@ -78,13 +99,13 @@ class Pass(NamedTuple):
 
 
 class Scores(NamedTuple):
-    """How well a model predicted each character of a text, from the second on.
+    """How well a model predicted each of N characters.
 
     Attributes
     ----------
-    nats : (N - 1,) float64
-        -log of the probability that the model gave to the next character of the text.
-    hits : (N - 1,) bool
+    nats : (N,) float64
+        -log of the probability that the model gave to the character.
+    hits : (N,) bool
         Whether that character was the most likely one (ties go to the lowest id).
     """
 

@@ -1,14 +1,20 @@
 """How well the network predicts a text, given as ids of its vocabulary."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charrnn.errors import BookError
 from charrnn.exact import mean
 from charrnn.network.kernels import forward
 from charrnn.network.model import Scores, Weights
+from charrnn.text.parts import Pieces
 from charrnn.text.vocabulary import Ids, check_ids
+
+# Characters that the network reads before a held-out block.
+CONTEXT = 1000
 
 
 def steps_at_once(weights: Weights) -> int:
@@ -20,13 +26,25 @@ def steps_at_once(weights: Weights) -> int:
     return max(1, 10**9 // (m * (m + K)))
 
 
-def pieces_of_scores(weights: Weights, ids: Ids) -> Iterator[Scores]:
-    """Score a text piece by piece, from a zero state carried through all of it.
+def read_text(weights: Weights, ids: Ids, hidden: NDArray[Any]) -> NDArray[Any]:
+    """Return the state, (m,), after reading a text, (N,), from the state `hidden` on."""
+    size = steps_at_once(weights)
+    for at in range(0, len(ids), size):
+        hidden = forward.state_after(weights, ids[at : at + size], hidden)
+    return hidden
+
+
+def pieces_of_scores(
+    weights: Weights, ids: Ids, hidden: NDArray[Any]
+) -> Iterator[Scores]:
+    """Score a text piece by piece, from its second character on.
 
     Parameters
     ----------
     weights : Weights
     ids : (N,) unsigned integer, N >= 2
+    hidden : (m,) float
+        The state before the text, which is carried through all of it; not changed.
 
     Raises
     ------
@@ -39,7 +57,6 @@ def pieces_of_scores(weights: Weights, ids: Ids) -> Iterator[Scores]:
         message = f"a text of length {len(ids)} cannot be scored: it takes 2 characters"
         raise BookError(message)
     check_ids(ids, weights.vocabulary_size)
-    hidden = weights.zero_state()
     size = steps_at_once(weights)
     for at in range(0, len(ids) - 1, size):
         text = ids[at : at + size + 1]
@@ -47,16 +64,49 @@ def pieces_of_scores(weights: Weights, ids: Ids) -> Iterator[Scores]:
         yield Scores(nats, hits)
 
 
-def network_scores(weights: Weights, ids: Ids) -> Scores:
-    """Return the scores of a whole text; errors as for `pieces_of_scores`."""
-    scores = Scores(np.empty(len(ids)), np.empty(len(ids), np.bool_))
-    end = 0
-    for nats, hits in pieces_of_scores(weights, ids):
-        at, end = end, end + len(nats)
-        scores.nats[at:end], scores.hits[at:end] = nats, hits
-    return Scores(*(array[:end] for array in scores))
+def block_scores(
+    weights: Weights, hidden: NDArray[Any], ids: Ids, blocks: Pieces
+) -> Iterator[Scores]:
+    """Score every character of some blocks of a book.
+
+    Before each block the network reads the `CONTEXT` characters before it, or all there
+    are, from the state `hidden` on.
+
+    Parameters
+    ----------
+    weights : Weights
+    hidden : (m,) float
+        The state that training reached; not changed.
+    ids : (N,) unsigned integer
+        The book.
+    blocks : tuple of Piece
+        None begins at character 0.
+
+    Raises
+    ------
+    VocabularyError
+        If an id is not below K.
+    """
+    for block in blocks:
+        before = state_before(weights, hidden, ids, block.start - 1)
+        yield from pieces_of_scores(weights, ids[block.start - 1 : block.end], before)
 
 
-def nats_per_character(weights: Weights, ids: Ids) -> float:
-    """Return the network's mean loss over a text of two characters or more."""
-    return mean(network_scores(weights, ids).nats)
+def state_before(
+    weights: Weights, hidden: NDArray[Any], ids: Ids, at: int
+) -> NDArray[Any]:
+    """Return the state, (m,), before the character `at` of a book, as in `block_scores`."""
+    context = ids[max(0, at + 1 - CONTEXT) : at]
+    check_ids(context, weights.vocabulary_size)
+    return read_text(weights, context, hidden)
+
+
+def all_scores(pieces: Iterable[Scores]) -> Scores:
+    """Return the scores of all pieces as one."""
+    nats, hits = zip(*pieces, strict=True)
+    return Scores(np.concatenate(nats), np.concatenate(hits))
+
+
+def nats_per_character(weights: Weights, ids: Ids, hidden: NDArray[Any]) -> float:
+    """Return the mean loss over a text; parameters and errors as for `pieces_of_scores`."""
+    return mean(all_scores(pieces_of_scores(weights, ids, hidden)).nats)

@@ -1,35 +1,130 @@
-"""The parts of a book, and the windows in a part.
+"""The parts of a book: pieces of its text, and the windows in them.
 
-T is the number of characters in a window.
+N is the number of characters of the book, T that of a window.
 """
 
-from typing import NamedTuple
+import bisect
+import itertools
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Self, TypeAlias
+
+import numpy as np
 
 from charrnn.text.vocabulary import Ids
 
+# A held-out block of fewer characters measures chance.
+LEAST_BLOCK = 500
+
+
+class Piece(NamedTuple):
+    """A stretch of a book: the characters from `start` to before `end`."""
+
+    start: int
+    end: int
+
+
+Pieces: TypeAlias = tuple[Piece, ...]
+PartName: TypeAlias = Literal["test", "validation", "training"]
+
 
 class Parts(NamedTuple):
-    """The three contiguous parts of a book, in their order."""
+    """The pieces of the three parts of a book, in the book's order, none empty."""
 
-    training: Ids
-    validation: Ids
-    test: Ids
+    training: Pieces
+    validation: Pieces
+    test: Pieces
 
 
-def split(ids: Ids, *, validation_fraction: float, test_fraction: float) -> Parts:
-    """Cut a book into training, validation and test parts, in this order.
+class Book(NamedTuple):
+    """A book as ids, and its parts.
 
-    Each held-out part has ``int(fraction * N)`` of the N characters, the training part
-    has the rest.  The parts are views, not copies.
+    Attributes
+    ----------
+    ids : (N,) unsigned integer
+    training, validation, test : tuple of Piece
+        As in `Parts`; a held-out piece does not begin at character 0.
     """
-    validation = int(validation_fraction * len(ids))
-    test = int(test_fraction * len(ids))
-    training = len(ids) - validation - test
-    return Parts(
-        ids[:training],
-        ids[training : training + validation],
-        ids[training + validation :],
-    )
+
+    ids: Ids
+    training: Pieces
+    validation: Pieces = ()
+    test: Pieces = ()
+
+    @property
+    def held_out(self) -> tuple[PartName, Pieces]:
+        """The part to measure on: the test part if there is one, else the validation part."""
+        return ("test", self.test) if self.test else ("validation", self.validation)
+
+    def inspected(self, most: int) -> tuple[PartName, Pieces]:
+        """Return the part to look at: without `held_out`, the last `most` characters."""
+        part, pieces = self.held_out
+        if pieces:
+            return part, pieces
+        start, end = self.training[-1]
+        return "training", (Piece(max(start + 1, end - most), end),)
+
+    @classmethod
+    def whole(cls, ids: Ids) -> Self:
+        """Return a book of which every character is for training."""
+        return cls(ids, (Piece(0, len(ids)),))
+
+
+def split(
+    length: int, *, blocks: int, validation_fraction: float, test_fraction: float
+) -> Parts:
+    """Spread the held-out characters of a book over it.
+
+    Stretch i of B is the characters [N i // B, N (i + 1) // B).  At its end stands its
+    validation block, then its test block, each of ``int(fraction * n)`` of the stretch's
+    n characters; the rest is for training.
+
+    Parameters
+    ----------
+    length : int
+        N.
+    blocks : int
+        B, of each held-out part.  There are fewer if one had under `LEAST_BLOCK`
+        characters otherwise, but at least one.
+    validation_fraction, test_fraction : float
+        Of the characters.
+    """
+    held_out = [int(f * length) for f in (validation_fraction, test_fraction) if f > 0]
+    B = max(1, min([blocks, *(size // LEAST_BLOCK for size in held_out)]))
+    parts: tuple[list[Piece], list[Piece], list[Piece]] = ([], [], [])
+    for i in range(B):
+        start, end = length * i // B, length * (i + 1) // B
+        test = end - int(test_fraction * (end - start))
+        validation = test - int(validation_fraction * (end - start))
+        bounds = (start, validation, test, end)
+        for part, bound in zip(parts, itertools.pairwise(bounds), strict=True):
+            if bound[0] < bound[1]:
+                part.append(Piece(*bound))
+    return Parts(*map(tuple, parts))
+
+
+def size(pieces: Sequence[Piece]) -> int:
+    """Return the number of characters of some pieces."""
+    return sum(end - start for start, end in pieces)
+
+
+def cut(pieces: Sequence[Piece], at: int) -> tuple[Pieces, Pieces]:
+    """Return the first `at` characters of some pieces, and the rest, as pieces."""
+    before, after = [], []
+    for start, end in pieces:
+        middle = min(max(start, start + at), end)
+        at -= end - start
+        if start < middle:
+            before.append(Piece(start, middle))
+        if middle < end:
+            after.append(Piece(middle, end))
+    return tuple(before), tuple(after)
+
+
+def joined(ids: Ids, pieces: Sequence[Piece]) -> Ids:
+    """Return the ids of some pieces of a book, one after another; one piece is a view."""
+    if len(pieces) == 1:
+        return ids[slice(*pieces[0])]
+    return np.concatenate([ids[:0], *(ids[start:end] for start, end in pieces)])
 
 
 def window_count(length: int, sequence_length: int) -> int:
@@ -39,3 +134,42 @@ def window_count(length: int, sequence_length: int) -> int:
     characters wT + 1 to wT + T.  Fewer than T + 1 characters at the end are not used.
     """
     return max(length - 1, 0) // sequence_length
+
+
+class Windows:
+    """The windows of the training part, in order; none reaches across a gap.
+
+    Parameters
+    ----------
+    pieces : tuple of Piece
+    sequence_length : int
+        T.
+
+    Attributes
+    ----------
+    count : int
+        The number of windows: the updates of an epoch.
+    """
+
+    def __init__(self, pieces: Pieces, sequence_length: int) -> None:
+        self._pieces, self._T = pieces, sequence_length
+        # The number of windows before each piece, then the number of all.
+        self._before = [0]
+        for start, end in pieces:
+            windows = window_count(end - start, sequence_length)
+            self._before.append(self._before[-1] + windows)
+        self.count = self._before[-1]
+
+    def run_from(self, window: int) -> tuple[int, int]:
+        """Return where a window begins, and up to which window the text has no gap.
+
+        Returns
+        -------
+        start : int
+            The window's first character.
+        until : int
+            The first window of a later piece, or `count`.
+        """
+        i = bisect.bisect_right(self._before, window) - 1
+        start = self._pieces[i].start + (window - self._before[i]) * self._T
+        return start, self._before[i + 1]

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from charrnn.errors import BookError, TrainingError
 from charrnn.exact import mean
 from charrnn.network.kernels import forward, learning
-from charrnn.network.model import Weights, zeros_like
+from charrnn.network.model import Model, Weights, zeros_like
 from charrnn.network.sampling import stream_text
-from charrnn.network.scoring import pieces_of_scores, steps_at_once
+from charrnn.network.scoring import block_scores, steps_at_once
 from charrnn.settings import Choice, Recipe, Schedule
-from charrnn.text.parts import window_count
+from charrnn.text.parts import Book, Windows, size
 from charrnn.text.vocabulary import Ids, check_ids
 from charrnn.training.state import SATURATED, Best, Epoch, Row, Run, Text, Validation
 
@@ -39,33 +39,39 @@ def learn(weights: Weights, ids: Ids, recipe: Recipe) -> Run:
     BookError, TrainingError, VocabularyError
         As for `train`.
     """
-    run = start(weights, ids, recipe)
-    for _ in train(run, ids, ids[:0], recipe, Schedule()):
+    book = Book.whole(ids)
+    run = start(weights, book, recipe)
+    for _ in train(run, book, recipe, Schedule()):
         pass
     return run
 
 
-def check_lengths(training: Ids, validation: Ids, recipe: Recipe) -> None:
+def check_lengths(book: Book, recipe: Recipe) -> None:
     """Refuse a training or validation part that is too short.
 
     Raises
     ------
     BookError
-        If the training part, or a validation part that is not empty, is shorter than
-        one window.
+        If no piece of the training part has a window, or a validation part that is not
+        empty is shorter than one.
     """
     T = recipe.sequence_length
-    parts = {"training": training, "validation": validation}
-    for name, part in parts.items():
-        if len(part) <= T and (name == "training" or len(part) > 0):
+    longest = max((size([piece]) for piece in book.training), default=0)
+    parts = {"training part has": longest}
+    if len(book.training) > 1:
+        parts = {"longest piece of the training part has": longest}
+    if book.validation:
+        parts["validation part has"] = size(book.validation)
+    for what, length in parts.items():
+        if length <= T:
             message = (
-                f"the {name} part has {len(part)} characters, but one window of "
+                f"the {what} {length} characters, but one window of "
                 f"train.sequence_length {T} needs {T + 1}"
             )
             raise BookError(message)
 
 
-def start(weights: Weights, training: Ids, recipe: Recipe) -> Run:
+def start(weights: Weights, book: Book, recipe: Recipe) -> Run:
     """Return a run before its first update.
 
     Raises
@@ -75,16 +81,15 @@ def start(weights: Weights, training: Ids, recipe: Recipe) -> Run:
     VocabularyError
         If an id is not below K.
     """
-    check_lengths(training, training[:0], recipe)
-    check_ids(training, weights.vocabulary_size)
+    check_lengths(book, recipe)
+    check_ids(book.ids, weights.vocabulary_size)
     T = recipe.sequence_length
-    hidden = weights.zero_state()
-    scores = forward.score_ids(weights, training[:T], training[1 : T + 1], hidden)
+    first, _ = Windows(book.training, T).run_from(0)
+    window, hidden = book.ids[first : first + T + 1], weights.zero_state()
+    scores = forward.score_ids(weights, window[:-1], window[1:], hidden)
     first_loss = float(np.cumsum(scores.nats)[-1])
     return Run(
-        weights=weights.copy(),
-        squares=zeros_like(weights),
-        hidden=hidden,
+        model=Model(weights.copy(), hidden, zeros_like(weights)),
         first_loss=first_loss,
         smooth_loss=first_loss,
     )
@@ -92,8 +97,7 @@ def start(weights: Weights, training: Ids, recipe: Recipe) -> Run:
 
 def train(
     run: Run,
-    training: Ids,
-    validation: Ids,
+    book: Book,
     recipe: Recipe,
     schedule: Schedule,
     text_rng: TextRng | None = None,
@@ -107,9 +111,9 @@ def train(
     ----------
     run : Run
         From `start`, or a run that was stopped.
-    training : (N,) unsigned integer
-    validation : (M,) unsigned integer
-        If it is empty, the best weights are those with the lowest smooth loss.
+    book : Book
+        Without a validation part, the best weights are those with the lowest smooth
+        loss.
     recipe : Recipe
     schedule : Schedule
     text_rng : callable, optional
@@ -125,32 +129,29 @@ def train(
     VocabularyError
         If an id is not below K.
     """
-    check_lengths(training, validation, recipe)
-    check_ids(training, run.weights.vocabulary_size)
+    check_lengths(book, recipe)
+    check_ids(book.ids, run.model.weights.vocabulary_size)
     T = recipe.sequence_length
-    windows = window_count(len(training), T)
-    most = max(1, steps_at_once(run.weights) // T)
+    windows = Windows(book.training, T)
+    most = max(1, steps_at_once(run.model.weights) // T)
     while True:
-        yield from _look(run, training, validation, windows, recipe, schedule, text_rng)
-        if run.update >= windows * recipe.epochs:
+        yield from _look(run, book, windows, schedule, text_rng)
+        if run.update >= windows.count * recipe.epochs:
             return
-        epoch, window = divmod(run.update, windows)
+        epoch, window = divmod(run.update, windows.count)
+        start, gap = windows.run_from(window)
         until = min(
-            windows,
+            gap,
             window + most,
-            _next_multiple(window, _stride(windows, schedule)),
-            _next_multiple(run.update, schedule.validate_every) - epoch * windows,
-            _next_multiple(run.update, schedule.text_every) - epoch * windows,
+            _next_multiple(window, _stride(windows.count, schedule)),
+            _next_multiple(run.update, schedule.validate_every) - epoch * windows.count,
+            _next_multiple(run.update, schedule.text_every) - epoch * windows.count,
         )
         if window == 0:
-            run.hidden[:] = 0
+            run.model.hidden[:] = 0
             run.under_way = (0.0, math.inf, -math.inf)
-        _learn(
-            run,
-            training[window * T : until * T + 1],
-            recipe,
-            keep_best=len(validation) == 0,
-        )
+        ids = book.ids[start : start + (until - window) * T + 1]
+        _learn(run, ids, recipe, keep_best=not book.validation)
         yield run
 
 
@@ -166,11 +167,9 @@ def _next_multiple(number: int, step: int) -> int:
 def _learn(run: Run, ids: Ids, recipe: Recipe, *, keep_best: bool) -> None:
     """Make the updates of consecutive windows; keep the weights of the lowest loss."""
     lowest_before = math.inf if run.best is None else run.best.loss
-    best = zeros_like(run.weights) if keep_best else None
+    best = run.model.copy() if keep_best else None
     smooth_losses = learning.train_windows(
-        run.weights,
-        run.squares,
-        run.hidden,
+        run.model,
         ids,
         recipe,
         first_update=run.update,
@@ -202,38 +201,38 @@ def _learn(run: Run, ids: Ids, recipe: Recipe, *, keep_best: bool) -> None:
 
 def _look(
     run: Run,
-    training: Ids,
-    validation: Ids,
-    windows: int,
-    recipe: Recipe,
+    book: Book,
+    windows: Windows,
     schedule: Schedule,
     text_rng: TextRng | None,
 ) -> Iterator[Run]:
     """Do what is due at this update, unless it was done before the run was stopped."""
-    n = run.update
+    n, count = run.update, windows.count
     if n > 0:
-        epoch, window = (n - 1) // windows + 1, (n - 1) % windows + 1
-        is_point = window % _stride(windows, schedule) == 0 or window == windows
+        epoch, window = (n - 1) // count + 1, (n - 1) % count + 1
+        is_point = window % _stride(count, schedule) == 0 or window == count
         if is_point and (not run.rows or run.rows[-1].update < n):
-            saturated = int(np.count_nonzero(np.abs(run.hidden) > SATURATED))
-            share = saturated / len(run.hidden)
-            run.rows.append(Row(epoch, n, run.smooth_loss, share))
-        if window == windows and len(run.epochs) < epoch:
+            hidden = run.model.hidden
+            saturated = int(np.count_nonzero(np.abs(hidden) > SATURATED))
+            run.rows.append(Row(epoch, n, run.smooth_loss, saturated / len(hidden)))
+        if window == count and len(run.epochs) < epoch:
             total, lowest, highest = run.under_way
-            run.epochs.append(Epoch(total / windows, lowest, highest, run.smooth_loss))
+            run.epochs.append(Epoch(total / count, lowest, highest, run.smooth_loss))
             yield run
-        is_due = window == windows or n % schedule.validate_every == 0
+        is_due = window == count or n % schedule.validate_every == 0
         is_new = not run.validations or run.validations[-1].update < n
-        if len(validation) > 0 and is_due and is_new:
-            yield from _validate(run, validation, epoch)
+        if book.validation and is_due and is_new:
+            yield from _validate(run, book, epoch)
     is_due = n % schedule.text_every == 0
     if is_due and text_rng and (not run.texts or run.texts[-1].update < n):
-        yield from _write(run, training, windows, recipe, schedule, text_rng)
+        at, _ = windows.run_from(n % count)
+        yield from _write(run, book.ids[at : at + 1], schedule, text_rng)
 
 
-def _validate(run: Run, validation: Ids, epoch: int) -> Iterator[Run]:
+def _validate(run: Run, book: Book, epoch: int) -> Iterator[Run]:
+    weights, hidden, _ = run.model
     nats: list[NDArray[np.float64]] = []
-    for piece in pieces_of_scores(run.weights, validation):
+    for piece in block_scores(weights, hidden, book.ids, book.validation):
         if nats:
             yield run  # a run that is stopped here starts this validation again
         nats.append(piece.nats)
@@ -246,26 +245,19 @@ def _validate(run: Run, validation: Ids, epoch: int) -> Iterator[Run]:
         raise TrainingError(message)
     run.validations.append(Validation(epoch, run.update, loss))
     if run.best is None or loss < run.best.loss:
-        run.best = Best(run.update, loss, run.weights.copy())
+        run.best = Best(run.update, loss, run.model.copy())
     yield run
 
 
 def _write(
-    run: Run,
-    training: Ids,
-    windows: int,
-    recipe: Recipe,
-    schedule: Schedule,
-    text_rng: TextRng,
+    run: Run, first: Ids, schedule: Schedule, text_rng: TextRng
 ) -> Iterator[Run]:
-    """Sample a text that continues the training text at the next window."""
-    window = run.update % windows
-    hidden = run.hidden if window else np.zeros_like(run.hidden)
+    """Sample a text that continues the first character, (1,), of the next window."""
     ids: list[Ids] = []
     for piece in stream_text(
-        run.weights,
-        training[window * recipe.sequence_length :][:1],
-        hidden,
+        run.model.weights,
+        first,
+        run.model.hidden,
         length=schedule.text_length,
         choice=Choice(),
         rng=text_rng(run.update),

@@ -7,11 +7,9 @@ part.  "At update n" means after n updates.
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
-from numpy.typing import NDArray
-
-from charrnn.network.model import Weights
+from charrnn.network.model import Model
 from charrnn.text.vocabulary import Ids
 
 SATURATED = 0.99
@@ -68,20 +66,18 @@ class Epoch(NamedTuple):
 
 
 class Best(NamedTuple):
-    """The best weights so far, and the loss by which they were chosen."""
+    """The best model so far, and the loss by which it was chosen."""
 
     update: int
     loss: float
-    weights: Weights
+    model: Model
 
 
 @dataclass(slots=True)
 class Run:
     """The whole state of a training run; training changes the run in place."""
 
-    weights: Weights
-    squares: Weights
-    hidden: NDArray[Any]
+    model: Model
     first_loss: float
     smooth_loss: float
     update: int = 0

@@ -6,6 +6,7 @@ from pydantic import model_validator
 
 from charrnn.files.metrics.schema import Metrics
 from charrnn.inspection.results import Surprise, Units
+from charrnn.text.parts import PartName
 
 
 class InspectionMetrics(Metrics):
@@ -14,20 +15,23 @@ class InspectionMetrics(Metrics):
     Attributes
     ----------
     weights_file_sha256 : str
-    surprise : Surprise or None
-        None if there is no test part.
+    part : str
+        What was read: the part that was evaluated, or the end of the training part if
+        nothing is held out.
+    surprise : Surprise
     units : Units or None
-        None if the test part has not enough places for any property.
+        None if the part has not enough places for any property.
     """
 
     weights_file_sha256: str
-    surprise: Surprise | None = None
+    part: PartName
+    surprise: Surprise
     units: Units | None = None
 
     @model_validator(mode="after")
     def _each_character_has_a_look(self) -> Self:
         passages = [one.passage for one in self.units.pictures] if self.units else []
-        passages += [self.surprise.page] if self.surprise else []
+        passages.append(self.surprise.page)
         for text, looks in passages:
             if len(text) != len(looks):
                 message = (

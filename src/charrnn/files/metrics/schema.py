@@ -28,13 +28,14 @@ class Metrics(BaseModel):
 
 
 class CorpusMetrics(Metrics):
-    """metrics/corpus.json: the book and its parts, in characters."""
+    """metrics/corpus.json: the book and its parts, in characters; blocks of a held-out part."""
 
     characters: int
     distinct_characters: int
     training_characters: int
     validation_characters: int
     test_characters: int
+    blocks: int
     unigram_entropy_bits: float
 
 

@@ -4,7 +4,7 @@ A string is one number, its code: its ids are the digits to base K, the latest c
 last.  So a remainder leaves out the earliest character, and a quotient the latest.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,6 +78,11 @@ def _pieces_of_codes(ids: Ids, K: int, order: int) -> Iterator[Array]:
         yield codes
 
 
+def _codes_of_all(texts: Sequence[Ids], K: int, order: int) -> Iterator[Array]:
+    for text in texts:
+        yield from _pieces_of_codes(text, K, order)
+
+
 @jit
 def _add_contexts(codes: Array, K: int, contexts: Array, held: int) -> int:
     """Add the contexts of some strings to the table, in place; return its new size."""
@@ -138,16 +143,20 @@ def _fill_level(level: Level, lower: Level, K: int, string: int, context: int) -
 
 
 def fit_level(
-    training: Ids, text: Ids, vocabulary_size: int, order: int, lower: Level
+    training: Sequence[Ids],
+    texts: Sequence[Ids],
+    vocabulary_size: int,
+    order: int,
+    lower: Level,
 ) -> Level:
-    """Count the strings of a text, and those of fewer characters in `lower`.
+    """Count the strings of some texts, and those of fewer characters in `lower`.
 
     Parameters
     ----------
-    training : (N,) unsigned integer, N >= order
-        The text to count; it is read once.
-    text : (M,) unsigned integer
-        The text to be scored.
+    training : sequence of (N,) unsigned integer
+        The texts to count; each is read once.
+    texts : sequence of (M,) unsigned integer
+        The texts to be scored, each with its context.
     vocabulary_size : int
         K; its power `order` is at most 2^63, and no id is K or more.
     order : int
@@ -157,12 +166,12 @@ def fit_level(
     """
     K = vocabulary_size
     contexts, held = empty_table(1), 0
-    for codes in _pieces_of_codes(text, K, order):
+    for codes in _codes_of_all(texts, K, order):
         contexts = with_space(contexts, held + len(codes))
         held = _add_contexts(codes, K, contexts, held)
     totals, distinct, best = np.zeros((3, held), np.int64)
     counts, held = empty_table(1), 0
-    for codes in _pieces_of_codes(training, K, order):
+    for codes in _codes_of_all(training, K, order):
         counts = with_space(counts, held + len(codes))
         held = _add_strings(codes, K, contexts, counts, held)
     p, best_p = np.zeros(len(counts)), np.zeros(len(best))
@@ -191,20 +200,21 @@ def raise_order(
 
     Parameters
     ----------
-    text : (M,) unsigned integer
-        The text that `level` was fitted for.
+    text : (C + M,) unsigned integer
+        One of the texts that `level` was fitted for: C of context, M to be scored.
     vocabulary_size : int
         K.
     order : int
         n.
     level : Level
-    p : (M - 1,) float64
-        The probability of each character from the second on.
-    hits : (M - 1,) bool
+    p : (M,) float64
+        The probability of each character.
+    hits : (M,) bool
         Whether that character was the most likely one.
     """
-    at = max(order - 2, 0)  # of the first character with n - 1 before it
-    for codes in _pieces_of_codes(text[at + 2 - order :], vocabulary_size, order):
+    C = len(text) - len(p)
+    at = max(order - 1 - C, 0)  # of the first character with n - 1 before it
+    for codes in _pieces_of_codes(text[C + at + 1 - order :], vocabulary_size, order):
         end = at + len(codes)
         _raise_order(codes, vocabulary_size, level, p[at:end], hits[at:end])
         at = end

@@ -45,7 +45,7 @@ from charrnn.network.kernels.passes import (
     sum_rows,
     transpose,
 )
-from charrnn.network.model import Pass, Weights
+from charrnn.network.model import Model, Pass, Weights
 from charrnn.settings import Recipe
 from charrnn.text.vocabulary import Ids
 
@@ -151,6 +151,15 @@ def _adagrad(
 
 
 @jit
+def _copy(to: BackwardWeights, arrays: BackwardWeights) -> None:
+    copy_row(to.b, arrays.b)
+    copy_row(to.c, arrays.c)
+    copy_row(to.UT.reshape(-1), arrays.UT.reshape(-1))
+    copy_row(to.W.reshape(-1), arrays.W.reshape(-1))
+    copy_row(to.V.reshape(-1), arrays.V.reshape(-1))
+
+
+@jit
 def _make_updates(
     weights: BackwardWeights,
     G: BackwardWeights,
@@ -162,6 +171,8 @@ def _make_updates(
     workspace: Workspace,
     lowest: float,
     best: BackwardWeights,
+    best_G: BackwardWeights,
+    best_state: Array,
 ) -> None:
     """Make an update for each of the learning rates `etas`, (n,), in place.
 
@@ -195,33 +206,27 @@ def _make_updates(
         )
         if smooth_loss < lowest:
             lowest = smooth_loss
-            copy_row(best.b, weights.b)
-            copy_row(best.c, weights.c)
-            copy_row(best.UT.reshape(-1), weights.UT.reshape(-1))
-            copy_row(best.W.reshape(-1), weights.W.reshape(-1))
-            copy_row(best.V.reshape(-1), weights.V.reshape(-1))
+            _copy(best, weights)
+            _copy(best_G, G)
+            copy_row(best_state, H[T])
 
 
 def train_windows(
-    weights: Weights,
-    squares: Weights,
-    hidden: Array,
+    model: Model,
     ids: Ids,
     recipe: Recipe,
     *,
     first_update: int,
     smooth_loss: float,
     lowest: float = -math.inf,
-    best: Weights | None = None,
+    best: Model | None = None,
 ) -> NDArray[np.float64]:
     """Make an update for each window of a text, in place.
 
     Parameters
     ----------
-    weights, squares : Weights
-        theta and G; changed in place.
-    hidden : (m,) float
-        The state before the first window; becomes the state after the last.
+    model : Model
+        theta, the state before the first window, and G; changed in place.
     ids : (n T + 1,) unsigned integer
         n windows in a row.
     recipe : Recipe
@@ -232,9 +237,9 @@ def train_windows(
         The smooth loss before the first update, nats per window.
     lowest : float
         A smooth loss, nats per window.
-    best : Weights, optional
-        Becomes the weights after the update with the lowest smooth loss, if that is
-        below `lowest`.
+    best : Model, optional
+        Becomes the model after the update with the lowest smooth loss, if that is below
+        `lowest`.
 
     Returns
     -------
@@ -242,12 +247,17 @@ def train_windows(
         The smooth loss after each update, nats per window; NaN from the first update on
         whose loss is not finite.  That update is not made, and the arrays are of no use.
     """
-    dtype, T = weights.b.dtype, recipe.sequence_length
-    windows = (len(ids) - 1) // T
-    theta, G = backward_weights(weights), backward_weights(squares)
-    kept = theta if best is None else backward_weights(best)
+    dtype, T = model.hidden.dtype, recipe.sequence_length
+    windows, m = (len(ids) - 1) // T, model.hidden.size
+    theta, G = backward_weights(model.weights), backward_weights(model.squares)
     workspace = workspace_for(theta, T)
-    workspace.H[T, : hidden.size] = hidden
+    state = workspace.H[T]
+    state[:m] = model.hidden
+    best_theta, best_G, best_state = theta, G, state
+    if best is not None:
+        best_theta = backward_weights(best.weights)
+        best_G, best_state = backward_weights(best.squares), state.copy()
+        best_state[:m] = best.hidden
     smooth_losses = np.empty(windows)
     updates = np.arange(first_update + 1, first_update + windows + 1)
     rise = np.minimum(updates / max(recipe.warmup_updates, 1), 1.0)
@@ -261,16 +271,23 @@ def train_windows(
         smooth_losses,
         workspace,
         lowest if best is not None else -math.inf,
-        kept,
+        best_theta,
+        best_G,
+        best_state,
     )
-    changes = [(theta, weights), (G, squares)]
+    _write_back(theta, G, state, model)
     if best is not None:
-        changes.append((kept, best))
-    for changed, arrays in changes:
+        _write_back(best_theta, best_G, best_state, best)
+    return smooth_losses
+
+
+def _write_back(
+    theta: BackwardWeights, G: BackwardWeights, state: Array, model: Model
+) -> None:
+    for changed, arrays in ((theta, model.weights), (G, model.squares)):
         for array, values in zip(arrays, unpadded(changed, arrays), strict=True):
             array[:] = values
-    hidden[:] = workspace.H[T, : hidden.size]
-    return smooth_losses
+    model.hidden[:] = state[: model.hidden.size]
 
 
 def window_gradients(
