@@ -50,7 +50,7 @@ SMALL: dict[str, dict[str, Any]] = {
         "text_every": 40,
         "text_length": 30,
     },
-    "evaluate": {"blocks": 3},
+    "evaluate": {"segments": 3},
     "plot": {"width": 6.0, "height": 4.0, "highest_loss": None},
     "sample": {"prime": "the ", "length": 60},
 }

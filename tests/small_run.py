@@ -19,7 +19,7 @@ from tests.pipeline import STAGES
 
 PARAMS = """\
 fetch: {first_book: Jude, last_book: Jude}
-prepare: {book: book.txt, validation_fraction: 0.1, test_fraction: 0.1}
+prepare: {book: book.txt, validation_fraction: 0.1, test_fraction: 0.1, blocks: 2}
 model: {hidden_size: 37, sigma: 0.1, seed: 1}
 gradcheck:
   {sequence_length: 7, step: 1.0e-4, fourth_order_step: 1.0e-3, l2: 0.01, floor: 1.0e-4,
@@ -29,7 +29,7 @@ train:
   {epochs: 2, sequence_length: 11, learning_rate: 0.1, epsilon: 1.0e-8, clip: 5.0,
    l2: 0.0, warmup_updates: 0, precision: float32, rows_per_epoch: 50,
    validate_every: 100, text_every: 100, text_length: 30, seed: 1}
-evaluate: {blocks: 5}
+evaluate: {segments: 5}
 plot: {width: 8.0, height: 5.0, highest_loss: null}
 sample:
   {prime: the, length: 200, temperature: 1.0, top_k: null, top_p: null, seed: 1}

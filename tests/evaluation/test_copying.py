@@ -1,5 +1,7 @@
 """Tests of how much of a text is copied, against all its strings."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from charrnn.errors import VocabularyError
 from charrnn.evaluation.copying import Copying, compare_with_book
 from charrnn.network.kernels import matching
+from charrnn.text.parts import Piece
 
 K = 300
 IDS = (*(0, 1) * 5, *range(2, 7), K - 1)  # mostly two, so that strings are long
@@ -40,9 +43,14 @@ def _reading(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(matching, "_MOST_STEPS", request.param)
 
 
-def found(text: list[int], book: list[int], length: int = 1) -> Copying:
-    ids, read = np.array(text, np.uint16), np.array(book, np.uint16)
-    return compare_with_book(ids, read, K, length=length)
+def found(text: list[int], *pieces: list[int], length: int = 1) -> Copying:
+    ids, read = (
+        np.array(text, np.uint16),
+        np.array([*itertools.chain(*pieces)], np.uint16),
+    )
+    ends = itertools.accumulate(map(len, pieces))
+    places = [Piece(end - len(one), end) for one, end in zip(pieces, ends, strict=True)]
+    return compare_with_book(ids, read, tuple(places), K, length=length)
 
 
 @given(TEXTS, BOOKS, st.integers(1, 14))
@@ -53,7 +61,7 @@ def found(text: list[int], book: list[int], length: int = 1) -> Copying:
 def test_figures_are_those_of_all_strings(
     text: list[int], book: list[int], length: int
 ) -> None:
-    longest, new = found(text, book, length)
+    longest, new = found(text, book, length=length)
     assert (longest.tolist(), new) == naive(text, book, length)
 
 
@@ -63,8 +71,13 @@ def test_a_passage_of_the_book_is_copied_whole_in_whatever_pieces_it_is_read(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(matching, "_PIECE", piece)
-        longest, new = found(text, before + text + after, len(text) or 1)
+        longest, new = found(text, before + text + after, length=len(text) or 1)
     assert (longest.tolist(), new) == (text, 0.0 if text else None)
+
+
+def test_no_string_reaches_across_a_gap() -> None:
+    longest, new = found([0, 1, 2, 3], [5, 0, 1], [2, 3, 4], length=2)
+    assert (longest.tolist(), new) == ([0, 1], 1 / 3)
 
 
 def test_ids_beyond_the_vocabulary_are_refused() -> None:

@@ -48,21 +48,21 @@ def test_a_uniform_model_needs_log2_of_its_size_in_bits(size: int) -> None:
 
 
 @given(st.lists(st.floats(0, 20), min_size=2, max_size=50), st.data())
-def test_the_spread_is_that_of_equal_blocks(
+def test_the_spread_is_that_of_equal_segments(
     nats: list[float], data: st.DataObject
 ) -> None:
-    blocks = data.draw(st.integers(2, len(nats)))
-    size = len(nats) // blocks
-    means = [statistics.fmean(nats[i * size : (i + 1) * size]) for i in range(blocks)]
-    found = spread(scores(nats), blocks)
+    segments = data.draw(st.integers(2, len(nats)))
+    size = len(nats) // segments
+    means = [statistics.fmean(nats[i * size : (i + 1) * size]) for i in range(segments)]
+    found = spread(scores(nats), segments)
     assert found.mean == close(statistics.fmean(means))
     assert found.standard_deviation == pytest.approx(statistics.stdev(means), abs=1e-9)
     assert found.lowest == close(min(means))
     assert found.highest == close(max(means))
 
 
-def test_too_few_characters_for_the_blocks_are_refused() -> None:
-    rule = r"^the test part has 3 characters: too short for evaluate\.blocks 3$"
+def test_too_few_characters_for_the_segments_are_refused() -> None:
+    rule = r"^the test part has 2 characters: too short for evaluate\.segments 3$"
     with pytest.raises(BookError, match=rule):
         spread(scores([1.0, 2.0]), 3)
 

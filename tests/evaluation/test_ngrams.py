@@ -1,5 +1,6 @@
 """Tests of the n-gram models, against the formula in plain Python, and in fractions."""
 
+import itertools
 import math
 from fractions import Fraction
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from charrnn.errors import BookError, VocabularyError
 from charrnn.evaluation.ngrams import ngram_scores, uniform
 from charrnn.network.kernels import counting
 from charrnn.network.model import Scores
+from charrnn.text.parts import Piece
 from charrnn.text.vocabulary import Ids
 
 Number = TypeVar("Number", float, Fraction)
@@ -45,9 +47,18 @@ def array(ids: list[int]) -> Any:
     return np.array(ids, np.uint8)
 
 
+def context_of(text: list[int], scored: list[int], t: int, order: int) -> list[int]:
+    """Return what stands before a character in a book of both texts."""
+    at = len(text) + t
+    return [*text, *scored][max(0, at - order + 1) : at]
+
+
 def scores(text: Ids, scored: Ids, K: int, order: int) -> Scores:
     """Return the scores of one order."""
-    pieces = [list(pieces) for pieces in ngram_scores(text, scored, K, order)][-1]
+    ids = np.concatenate([text, scored])
+    training, block = Piece(0, len(text)), Piece(len(text), len(ids))
+    found = ngram_scores(ids, (training,), (block,), K, order)
+    pieces = [list(pieces) for pieces in found][-1]
     nats, hits = (np.concatenate(piece) for piece in zip(*pieces, strict=True))
     return Scores(nats, hits)
 
@@ -58,13 +69,11 @@ def test_scores_are_those_of_the_formula(
 ) -> None:
     K, text, scored = case
     found = scores(array(text), array(scored), K, order)
-    assert len(found.nats) == len(found.hits) == len(scored) - 1
-    for t in range(1, len(scored)):
-        context = scored[max(0, t - order + 1) : t]
+    assert len(found.nats) == len(found.hits) == len(scored)
+    for t in range(len(scored)):
+        context = context_of(text, scored, t, order)
         p = naive(text, context, scored[t], Fraction(1, K))
-        assert math.isclose(
-            found.nats[t - 1], -math.log(p), rel_tol=1e-12, abs_tol=1e-14
-        )
+        assert math.isclose(found.nats[t], -math.log(p), rel_tol=1e-12, abs_tol=1e-14)
 
 
 @given(CASES, ORDERS)
@@ -75,14 +84,14 @@ def test_a_hit_is_the_lowest_of_the_most_likely_ids(
 ) -> None:
     K, text, scored = case
     hits = scores(array(text), array(scored), K, order).hits
-    for t in range(1, len(scored)):
-        context = scored[max(0, t - order + 1) : t]
+    for t in range(len(scored)):
+        context = context_of(text, scored, t, order)
         # Fractions tell what a tie is: a hit is never less likely than another id ...
         exact = [naive(text, context, x, Fraction(1, K)) for x in range(K)]
-        assert hits[t - 1] <= (exact[scored[t]] >= max(exact) - Fraction(1, 10**12))
+        assert hits[t] <= (exact[scored[t]] >= max(exact) - Fraction(1, 10**12))
         # ... and of the ids that are most likely in doubles too, it is the lowest.
         doubles = [naive(text, context, x, 1 / K) for x in range(K)]
-        assert hits[t - 1] == (doubles.index(max(doubles)) == scored[t])
+        assert hits[t] == (doubles.index(max(doubles)) == scored[t])
 
 
 @given(CASES, ORDERS, st.data())
@@ -149,6 +158,41 @@ def test_ids_of_a_large_vocabulary_do_not_overflow(few: list[int], order: int) -
     K = 0x110000  # all the characters that there are
     text = [K - 1 - i for i in few]
     found = scores(np.array(text, np.uint32), np.array(text, np.uint32), K, order)
-    for t in range(1, len(text)):
-        p = naive(text, text[max(0, t - order + 1) : t], text[t], Fraction(1, K))
-        assert math.isclose(found.nats[t - 1], -math.log(p), rel_tol=1e-12)
+    for t in range(len(text)):
+        p = naive(text, context_of(text, text, t, order), text[t], Fraction(1, K))
+        assert math.isclose(found.nats[t], -math.log(p), rel_tol=1e-12)
+
+
+@given(CASES, CASES, ORDERS)
+def test_no_string_is_counted_across_a_gap_and_contexts_are_the_books(
+    one: tuple[int, list[int], list[int]],
+    other: tuple[int, list[int], list[int]],
+    order: int,
+) -> None:
+    K, texts = max(one[0], other[0]), [*one[1:], *other[1:]]
+    ends = list(itertools.accumulate(map(len, texts)))
+    pieces = [
+        Piece(end - len(text), end) for text, end in zip(texts, ends, strict=True)
+    ]
+    book, training, blocks = [*itertools.chain(*texts)], pieces[::2], pieces[1::2]
+    *_, last = ngram_scores(array(book), tuple(training), tuple(blocks), K, order)
+    nats = np.concatenate([piece.nats for piece in last])
+
+    def p(context: list[int], x: int) -> Fraction:
+        below = p(context[1:], x) if context else Fraction(1, K)
+        size, after = len(context), []
+        for start, end in training:
+            text = book[start:end]
+            after += [
+                text[i + size]
+                for i in range(len(text) - size)
+                if text[i : i + size] == context
+            ]
+        n, r = len(after), len(set(after))
+        return (after.count(x) + r * below) / (n + r) if n else below
+
+    places = [at for block in blocks for at in range(*block)]
+    expected = [
+        -math.log(p(book[max(0, at - order + 1) : at], book[at])) for at in places
+    ]
+    np.testing.assert_allclose(nats, expected, rtol=1e-12, atol=1e-14)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from charrnn.evaluation.measures import measure
 from charrnn.evaluation.scores import known_text, measure_text, named, score_lines
 from charrnn.network.model import Scores, initial_weights
-from charrnn.network.scoring import network_scores, pieces_of_scores
+from charrnn.network.scoring import all_scores, pieces_of_scores
 from charrnn.text.vocabulary import Vocabulary
 
 KNOWN, UNKNOWN = "\n\tab é🙂", "xyzü\x1b\u2028\ud800"
@@ -18,6 +18,7 @@ VOCABULARY = Vocabulary.of(KNOWN)
 WEIGHTS = initial_weights(
     4, VOCABULARY.size, sigma=1.0, dtype=np.float32, rng=np.random.default_rng(1)
 )
+HIDDEN = np.array([0.9, -0.2, 0.0, 1.0], np.float32)
 texts = st.text(st.sampled_from(KNOWN + UNKNOWN), max_size=200)
 known_texts = st.text(st.sampled_from(KNOWN), min_size=2, max_size=200)
 
@@ -40,15 +41,15 @@ def test_unknown_characters_are_left_out_and_counted(text: str) -> None:
 @given(text=known_texts)
 def test_figures_are_those_of_the_evaluation(text: str) -> None:
     ids = VOCABULARY.encode(text)
-    assert measure_text(pieces_of_scores(WEIGHTS, ids)) == measure(
-        network_scores(WEIGHTS, ids)
+    assert measure_text(pieces_of_scores(WEIGHTS, ids, HIDDEN)) == measure(
+        all_scores(pieces_of_scores(WEIGHTS, ids, HIDDEN))
     )
 
 
 def test_figures_of_a_long_text_are_exact_too() -> None:
     rng = np.random.default_rng(1)
     ids = rng.integers(0, VOCABULARY.size, 20_000).astype(np.uint8)
-    scores = network_scores(WEIGHTS.astype(np.float64), ids)
+    scores = all_scores(pieces_of_scores(WEIGHTS.astype(np.float64), ids, HIDDEN))
     pieces = (  # of any length
         Scores(scores.nats[at : at + 77], scores.hits[at : at + 77])
         for at in range(0, len(scores.nats), 77)
@@ -63,11 +64,11 @@ def test_the_lines_add_up_to_the_text(text: str) -> None:
     ids, _ = known_text(text, VOCABULARY)
     if len(ids) < 2:
         return
-    lines = list(score_lines(WEIGHTS, VOCABULARY, text, ids))
+    lines = list(score_lines(WEIGHTS, VOCABULARY, text, ids, HIDDEN))
     assert "\n".join(line.text for line in lines) == text.removesuffix("\n")
     assert [line.number for line in lines] == list(range(1, len(lines) + 1))
     assert sum(line.characters for line in lines) == len(ids) - 1
-    nats = network_scores(WEIGHTS, ids).nats
+    nats = all_scores(pieces_of_scores(WEIGHTS, ids, HIDDEN)).nats
     assert math.fsum(line.nats for line in lines) == pytest.approx(math.fsum(nats))
 
 
@@ -75,8 +76,10 @@ def test_the_lines_add_up_to_the_text(text: str) -> None:
 def test_what_follows_changes_nothing_before_it(first: str, second: str) -> None:
     first += "\n"
     text = first + second
-    both = list(score_lines(WEIGHTS, VOCABULARY, text, VOCABULARY.encode(text)))
-    alone = list(score_lines(WEIGHTS, VOCABULARY, first, VOCABULARY.encode(first)))
+    both = list(score_lines(WEIGHTS, VOCABULARY, text, VOCABULARY.encode(text), HIDDEN))
+    alone = list(
+        score_lines(WEIGHTS, VOCABULARY, first, VOCABULARY.encode(first), HIDDEN)
+    )
     assert both[: len(alone)] == alone
 
 
@@ -84,8 +87,8 @@ def test_what_follows_changes_nothing_before_it(first: str, second: str) -> None
 def test_a_line_remembers_the_lines_before(line: str) -> None:
     text = f"{line}\n{line}\n"
     ids = VOCABULARY.encode(text)
-    second = list(score_lines(WEIGHTS, VOCABULARY, text, ids))[1]
-    nats = network_scores(WEIGHTS, ids).nats
+    second = list(score_lines(WEIGHTS, VOCABULARY, text, ids, HIDDEN))[1]
+    nats = all_scores(pieces_of_scores(WEIGHTS, ids, HIDDEN)).nats
     assert second.nats == math.fsum(nats[len(line) :])
 
 

@@ -38,7 +38,7 @@ from stages import train as train_stage
 from stages.runtime import paths
 from stages.runtime.signals import Stopped
 from tests.conftest import Project
-from tests.problems import RECIPE, SCHEDULE, make_text, text_rng
+from tests.problems import RECIPE, SCHEDULE, book_of, make_text, text_rng
 
 K, M = 5, 7
 TRAINING = make_text(100, K)  # 2 epochs of 16 windows
@@ -72,11 +72,12 @@ def state(run: Run) -> dict[str, object]:
 def begin(precision: str = "float32") -> Run:
     rng = np.random.default_rng(4)
     weights = initial_weights(M, K, sigma=0.3, dtype=precision, rng=rng)
-    return start(weights, TRAINING, RECIPE)
+    return start(weights, book_of(TRAINING, NONE), RECIPE)
 
 
 def resume(run: Run, validation: Ids) -> Iterator[Run]:
-    return train(run, TRAINING, validation, RECIPE, LOOKED_AT, text_rng)
+    book = book_of(TRAINING, validation)
+    return train(run, book, RECIPE, LOOKED_AT, text_rng)
 
 
 def ended(run: Run, validation: Ids) -> dict[str, object]:
@@ -329,7 +330,7 @@ def test_only_the_same_training_is_resumed(
     if change in project.values:
         project.configure(**{change: {"seed": 2}})
     elif change == "ids":
-        write_bytes(paths.TRAINING, bytes_of_array(read_ids(paths.TRAINING)[::-1]))
+        write_bytes(paths.IDS, bytes_of_array(read_ids(paths.IDS)[::-1]))
     elif change == "code":
         code.write_bytes(b"2")
     train_stage.main()

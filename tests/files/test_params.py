@@ -82,7 +82,7 @@ def test_what_is_no_number_is_named_and_refused(scratch: Path, value: str) -> No
         ("train.rows_per_epoch", "501", "501: it should be at most 500"),
         ("train.precision", "x", "'x': it should be 'float32' or 'float64'"),
         ("prepare.test_fraction", "1", "1: it should be below 1"),
-        ("evaluate.blocks", "1", "1: it should be at least 2"),
+        ("evaluate.segments", "1", "1: it should be at least 2"),
         ("plot.height", "41", "41: it should be at most 40"),
         ("plot.highest_loss", "0", "0: it should be at least 1e-30"),
         ("sample.temperature", "-1", "-1: it should be at least 0"),
@@ -150,7 +150,7 @@ def test_a_file_of_another_form_is_refused(
 
 
 def test_something_must_be_left_to_train_on(scratch: Path) -> None:
-    text = "prepare: {book: b, validation_fraction: 0.5, test_fraction: 0.5}"
+    text = "prepare: {book: b, validation_fraction: 0.5, test_fraction: 0.5, blocks: 2}"
     rule = (
         r": prepare\.validation_fraction \+ prepare\.test_fraction is 1\.0: it should"
     )

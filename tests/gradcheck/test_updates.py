@@ -9,6 +9,7 @@ import pytest
 from charrnn.errors import GradientError
 from charrnn.gradcheck.updates import check_updates, judge
 from charrnn.network.kernels import learning
+from charrnn.network.model import Model
 from tests.problems import make_text, make_window
 
 UPDATES = make_window(K=7, m=5, T=4, seed=3)
@@ -38,14 +39,15 @@ def test_a_wrong_update_and_one_by_another_recipe_are_found(
 ) -> None:
     right = learning.train_windows
 
-    def wrong(w: Any, G: Any, h: Any, ids: Any, recipe: Any, **values: Any) -> Any:
+    def wrong(model: Model, ids: Any, recipe: Any, **values: Any) -> Any:
         if isinstance(bug, dict):
             recipe = replace(recipe, **bug)
-        losses = right(w, G, h, ids, recipe, **values)
+        losses = right(model, ids, recipe, **values)
         if bug == "one entry":
-            w.W[3, 1] = np.nextafter(w.W[3, 1], 9)
+            W = model.weights.W
+            W[3, 1] = np.nextafter(W[3, 1], 9)
         elif bug == "no squares":
-            G.U[:] = 0
+            model.squares.U[:] = 0
         return losses
 
     monkeypatch.setattr(learning, "train_windows", wrong)

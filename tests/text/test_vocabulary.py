@@ -1,4 +1,4 @@
-"""Books, vocabularies, ids and parts."""
+"""Books, vocabularies and ids."""
 
 import codecs
 import io
@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from charrnn.errors import BookError, VocabularyError
 from charrnn.text.book import decode_book
-from charrnn.text.parts import split, window_count
 from charrnn.text.vocabulary import Vocabulary, counts
 
 BOM = codecs.BOM_UTF8
@@ -155,24 +154,3 @@ def test_a_vocabulary_is_not_empty_and_sorted(characters: str) -> None:
     rules = ("needs at least one character$", "must be distinct and sorted$")
     with pytest.raises(VocabularyError, match=rules[len(characters) > 0]):
         Vocabulary(characters)
-
-
-@given(st.integers(0, 300), st.floats(0, 1), st.floats(0, 1))
-def test_the_parts_of_a_book_make_up_the_whole(
-    length: int, validation: float, rest: float
-) -> None:
-    test, ids = (1 - validation) * rest, np.arange(length, dtype=np.uint16)
-    parts = split(ids, validation_fraction=validation, test_fraction=test)
-    np.testing.assert_array_equal(np.concatenate(parts), ids)
-    assert len(parts.validation) == int(validation * length)
-    assert len(parts.test) == int(test * length)
-    assert all(np.shares_memory(part, ids) for part in parts if len(part))
-
-
-@given(st.integers(1, 30), st.integers(0, 5), st.data())
-def test_a_text_has_as_many_windows_as_fit(
-    T: int, windows: int, data: st.DataObject
-) -> None:
-    rest = data.draw(st.integers(1, T))  # every remainder, T + 1 exactly, and fewer
-    assert window_count(windows * T + rest, T) == windows
-    assert window_count(0, T) == 0

@@ -9,15 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charrnn.errors import BookError, TrainingError, VocabularyError
+from charrnn.exact import mean
 from charrnn.network import reference
 from charrnn.network.kernels import learning
-from charrnn.network.model import Weights, initial_weights
-from charrnn.network.scoring import nats_per_character
+from charrnn.network.model import Model, Weights, initial_weights
+from charrnn.network.scoring import all_scores, block_scores, nats_per_character
 from charrnn.settings import Recipe, Schedule
+from charrnn.text.parts import Book, Piece, Windows
 from charrnn.text.vocabulary import Ids
 from charrnn.training.loop import learn, start, train
 from charrnn.training.state import Run
-from tests.problems import RECIPE, SCHEDULE, make_text, text_rng
+from tests.problems import RECIPE, SCHEDULE, book_of, make_text, text_rng
 
 NONE = np.zeros(0, dtype=np.uint8)
 TEXT, VALIDATION = make_text(300, 5), make_text(30, 5, seed=1)
@@ -34,8 +36,9 @@ def trained(
     recipe: Recipe = RECIPE,
     schedule: Schedule = SCHEDULE,
 ) -> Run:
-    run = start(network(), training, recipe)
-    for _ in train(run, training, validation, recipe, schedule, text_rng):
+    book = book_of(training, validation)
+    run = start(network(), book, recipe)
+    for _ in train(run, book, recipe, schedule, text_rng):
         pass
     return run
 
@@ -51,7 +54,7 @@ def assert_follows_the_reference(text: Ids, recipe: Recipe) -> None:
     assert run.update == len(losses)
     assert run.first_loss == pytest.approx(losses[0], rel=1e-9)
     assert run.smooth_loss == pytest.approx(losses[-1], rel=1e-6)
-    for (name, array), expected in zip(run.weights.named(), weights, strict=True):
+    for (name, array), expected in zip(run.model.weights.named(), weights, strict=True):
         np.testing.assert_allclose(array, expected, 1e-4, 1e-6, err_msg=name)
     per_epoch = np.array(losses).reshape(recipe.epochs, -1)
     for epoch, values in zip(run.epochs, per_epoch, strict=True):
@@ -87,11 +90,9 @@ def test_training_that_does_not_follow_it_is_found(
 ) -> None:
     right, carried = learning.train_windows, np.zeros(7)
 
-    def wrong(
-        w: Any, G: Any, hidden: Any, ids: Ids, recipe: Recipe, **values: Any
-    ) -> Any:
+    def wrong(model: Model, ids: Ids, recipe: Recipe, **values: Any) -> Any:
         if bug == "state not reset":
-            hidden[:] = carried
+            model.hidden[:] = carried
         elif bug == "smooth loss from 0" and values["first_update"] == 0:
             values["smooth_loss"] = 0.0
         elif bug == "warm-up again" and values["first_update"] == 49:
@@ -100,8 +101,8 @@ def test_training_that_does_not_follow_it_is_found(
             recipe = replace(recipe, l2=0.0)
         elif bug == "order":
             ids = ids[::-1]
-        losses = right(w, G, hidden, ids, recipe, **values)
-        carried[:] = hidden
+        losses = right(model, ids, recipe, **values)
+        carried[:] = model.hidden
         return losses
 
     recipe = replace(RECIPE, learning_rate=0.01, l2=0.01, warmup_updates=70)
@@ -131,8 +132,8 @@ def test_the_schedule_does_not_affect_training(
     recipe = replace(RECIPE, warmup_updates=9)
     one = trained(TEXT, recipe=recipe)
     other = trained(TEXT, VALIDATION, recipe, often)
-    assert_same(one.weights, other.weights)
-    assert_same(one.squares, other.squares)
+    assert_same(one.model.weights, other.model.weights)
+    assert_same(one.model.squares, other.model.squares)
     assert (one.epochs, one.smooth_loss) == (other.epochs, other.smooth_loss)
 
 
@@ -154,8 +155,9 @@ def test_each_epoch_has_its_rows_and_ends_with_one_and_a_yield(
 ) -> None:
     schedule = replace(SCHEDULE, rows_per_epoch=rows)
     text = make_text(6 * windows + 1, 5)
-    run, ends = start(network(), text, RECIPE), {}
-    for _ in train(run, text, NONE, RECIPE, schedule, text_rng):
+    book, ends = Book.whole(text), {}
+    run = start(network(), book, RECIPE)
+    for _ in train(run, book, RECIPE, schedule, text_rng):
         if len(run.epochs) * windows == run.update:
             ends[run.update] = run.smooth_loss
     assert ends == {n * windows: epoch.last for n, epoch in enumerate(run.epochs, 1)}
@@ -166,41 +168,49 @@ def test_each_epoch_has_its_rows_and_ends_with_one_and_a_yield(
         assert updates[-1] == epoch * windows
 
 
-def test_best_is_the_lowest_validation_loss_and_keeps_its_weights() -> None:
+def test_best_is_the_lowest_validation_loss_and_keeps_its_model() -> None:
     training, validation = make_text(900, 5), make_text(60, 5, seed=1)
     run = trained(training, validation, schedule=replace(SCHEDULE, validate_every=20))
     assert run.best is not None
     loss, update = min((v.nats_per_character, v.update) for v in run.validations)
     assert (run.best.update, run.best.loss) == (update, loss)
-    assert nats_per_character(run.best.weights, validation) == loss
+    book = book_of(training, validation)
+    weights, hidden, _ = run.best.model
+    scores = all_scores(block_scores(weights, hidden, book.ids, book.validation))
+    assert (len(scores.nats), mean(scores.nats)) == (60, loss)
     ends = [v.update for v in run.validations if v.update % 149 == 0]
     assert ends == [149, 298]  # at the end of each epoch, whatever validate_every is
 
 
 def test_without_a_validation_part_best_is_the_lowest_smooth_loss() -> None:
     text = make_text(900, 5)
-    run, weights = start(network(), text, RECIPE), {}
+    book, models = Book.whole(text), {}
+    run = start(network(), book, RECIPE)
     every_update = replace(SCHEDULE, text_every=1)  # a yield at each of them
-    for _ in train(run, text, NONE, RECIPE, every_update):
-        weights[run.update] = run.weights.copy()
+    for _ in train(run, book, RECIPE, every_update):
+        models[run.update] = run.model.copy()
     for rows_per_epoch in (1, 7, 500):  # the curve's points do not decide it
         run = trained(text, schedule=replace(SCHEDULE, rows_per_epoch=rows_per_epoch))
         assert run.validations == []
         assert run.best is not None
         assert run.best.loss == min(epoch.lowest for epoch in run.epochs)
-        assert_same(run.best.weights, weights[run.best.update])
+        best, then = run.best.model, models[run.best.update]
+        assert_same(best.weights, then.weights)
+        assert_same(best.squares, then.squares)
+        np.testing.assert_array_equal(best.hidden, then.hidden)
 
 
 def test_a_short_text_can_be_learnt_by_heart() -> None:
     text = np.array([0, 1, 2, 0, 3, 4, 1, 1, 2, 4, 0, 3, 0], dtype=np.uint8)
     run = trained(text, recipe=replace(RECIPE, epochs=300, learning_rate=0.05))
-    assert nats_per_character(run.weights, text) < 0.1
+    weights = run.model.weights
+    assert nats_per_character(weights, text, weights.zero_state()) < 0.1
 
 
 def test_a_text_too_short_for_a_window_is_refused() -> None:
     assert trained(make_text(7, 5)).update == RECIPE.epochs
     with pytest.raises(BookError, match=r"has 6 characters.*sequence_length 6 needs 7"):
-        start(network(), make_text(6, 5), RECIPE)
+        start(network(), Book.whole(make_text(6, 5)), RECIPE)
 
 
 def test_a_loss_that_is_not_finite_stops_the_run() -> None:
@@ -211,7 +221,7 @@ def test_a_loss_that_is_not_finite_stops_the_run() -> None:
 def test_a_run_that_is_past_its_recipe_ends() -> None:
     run = trained(TEXT)
     before, once = run.update, replace(RECIPE, epochs=1)
-    assert len(list(train(run, TEXT, NONE, once, SCHEDULE, text_rng))) <= 1
+    assert len(list(train(run, Book.whole(TEXT), once, SCHEDULE, text_rng))) <= 1
     assert run.update == before
 
 
@@ -220,17 +230,48 @@ def test_ids_beyond_the_vocabulary_are_refused() -> None:
     text[290] = 5
     rule = r"^an id is 5, but the vocabulary has only 5"
     with pytest.raises(VocabularyError, match=rule):
-        start(network(), text, RECIPE)
-    run = start(network(), text[:100], RECIPE)
+        start(network(), Book.whole(text), RECIPE)
+    run = start(network(), Book.whole(text[:100]), RECIPE)
     with pytest.raises(VocabularyError, match=rule):
-        list(train(run, text, NONE, RECIPE, SCHEDULE, text_rng))
+        list(train(run, Book.whole(text), RECIPE, SCHEDULE, text_rng))
 
 
 def test_learn_trains_on_all_of_a_text_with_the_default_schedule() -> None:
-    weights = network()
-    run, other = learn(weights, TEXT, RECIPE), start(weights, TEXT, RECIPE)
-    for _ in train(other, TEXT, NONE, RECIPE, Schedule()):
+    weights, book = network(), Book.whole(TEXT)
+    run, other = learn(weights, TEXT, RECIPE), start(weights, book, RECIPE)
+    for _ in train(other, book, RECIPE, Schedule()):
         pass
-    assert_same(run.weights, other.weights)
+    assert_same(run.model.weights, other.model.weights)
     assert_same(weights, network())
     assert (run.rows, run.epochs, run.texts) == (other.rows, other.epochs, [])
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(0, 20)), min_size=2))
+def test_no_window_reaches_across_a_gap_and_the_state_does(
+    lengths: list[tuple[int, int]],
+) -> None:
+    T, at, pieces = RECIPE.sequence_length, 0, []
+    for length, gap in lengths:
+        pieces.append(Piece(at, at + length))
+        at += length + gap
+    book = Book(make_text(at, 5), tuple(pieces))
+    windows = [
+        book.ids[start : start + T + 1]
+        for piece in pieces
+        for start in range(piece.start, piece.end - T, T)
+    ]
+    assert Windows(book.training, T).count == len(windows)
+    if not windows:
+        return
+    recipe = replace(RECIPE, epochs=1, learning_rate=0.01)
+    run = start(network(), book, recipe)
+    for _ in train(run, book, recipe, SCHEDULE, text_rng):
+        pass
+    model = start(network(), book, recipe).model
+    for n, window in enumerate(windows):
+        learning.train_windows(model, window, recipe, first_update=n, smooth_loss=0.0)
+    assert_same(run.model.weights, model.weights)
+    np.testing.assert_array_equal(run.model.hidden, model.hidden)
+    starts = [text.ids for text in run.texts]
+    assert len(starts) == len(windows) // SCHEDULE.text_every + 1

@@ -89,7 +89,7 @@ def load_model(path: Path, vocabulary: Vocabulary | None = None) -> SavedModel:
         known.digest  # noqa: B018  # a lone surrogate has none
         recipe = dict(header["recipe"])
         model = model_of(arrays)
-    except (KeyError, TypeError, ValueError, VocabularyError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, VocabularyError) as error:
         message = f"{path}: damaged: {error!r}"
         raise ArtifactError(message) from None
     if vocabulary is not None and known != vocabulary:
@@ -102,11 +102,12 @@ def load_model(path: Path, vocabulary: Vocabulary | None = None) -> SavedModel:
     if arrays.keys() != expected.keys():
         message = f"{path}: damaged: its arrays are not {', '.join(expected)}"
         raise ArtifactError(message)
-    for name, array in arrays.items():
+    for name, shape in expected.items():
+        array = arrays[name]
         rules = (
             (
-                array.shape == expected[name] and array.size > 0,
-                f"has the shape {array.shape}, not {expected[name]}",
+                array.shape == shape and array.size > 0,
+                f"has the shape {array.shape}, not {shape}",
             ),
             (
                 array.dtype == dtype and dtype in (np.float32, np.float64),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from charrnn.network import reference
 from charrnn.network.kernels import learning
-from charrnn.network.model import Weights, initial_weights, zeros_like
+from charrnn.network.model import Model, Weights, initial_weights, zeros_like
 from charrnn.settings import Recipe
 from tests.problems import RECIPE, Window, make_text, make_window, windows
 
@@ -65,9 +65,10 @@ def test_training_agrees_with_the_reference(
     )
     weights, _, _, hidden = make_window(K=K, m=m, T=T, seed=seed, sigma=0.1)
     text = np.random.default_rng(seed).integers(0, K, updates * T + 1, dtype=np.uint8)
-    start, squares, state = weights.copy(), zeros_like(weights), hidden.copy()
+    start = weights.copy()
+    model = Model(weights, hidden.copy(), zeros_like(weights))
     smooth_losses = learning.train_windows(
-        weights, squares, state, text, recipe, first_update=0, smooth_loss=3.0
+        model, text, recipe, first_update=0, smooth_loss=3.0
     )
 
     G, smooth = zeros_like(start), 3.0
@@ -79,16 +80,16 @@ def test_training_agrees_with_the_reference(
         smooth = 0.999 * smooth + 0.001 * loss
         assert smooth_losses[n] == pytest.approx(smooth, rel=1e-9)
     assert_close(weights, start, rtol=1e-6, atol=1e-8)
-    assert_close(squares, G, rtol=1e-5, atol=1e-12)
-    np.testing.assert_allclose(state, hidden, rtol=1e-6, atol=1e-8)
+    assert_close(model.squares, G, rtol=1e-5, atol=1e-12)
+    np.testing.assert_allclose(model.hidden, hidden, rtol=1e-6, atol=1e-8)
 
 
 def test_a_loss_that_is_not_finite_ends_the_updates() -> None:
     weights, _, _, hidden = make_window(K=5, m=4, T=6, seed=2)
     weights.c[2] = np.nan
     smooth_losses = learning.train_windows(
-        weights, zeros_like(weights), hidden, make_text(31, 5), RECIPE, first_update=0,
-        smooth_loss=9.0,
+        Model(weights, hidden, zeros_like(weights)), make_text(31, 5), RECIPE,
+        first_update=0, smooth_loss=9.0,
     )  # fmt: skip
     assert np.isnan(smooth_losses).all()
 
@@ -104,12 +105,12 @@ DIGESTS = {
 def test_weights_after_many_updates_are_the_promised_bytes(dtype: str) -> None:
     rng = np.random.default_rng(1)
     weights = initial_weights(37, 19, sigma=0.1, dtype=dtype, rng=rng)
-    squares, hidden = zeros_like(weights), np.zeros(37, dtype)
+    model = Model(weights, np.zeros(37, dtype), zeros_like(weights))
     smooth_losses = learning.train_windows(
-        weights, squares, hidden, make_text(300 * 11 + 1, 19),
+        model, make_text(300 * 11 + 1, 19),
         replace(RECIPE, sequence_length=11), first_update=0, smooth_loss=32.0,
     )  # fmt: skip
     found = hashlib.sha256()
-    for array in (*weights, *squares, hidden, smooth_losses):
+    for array in (*weights, *model.squares, model.hidden, smooth_losses):
         found.update(np.ascontiguousarray(array).tobytes())
     assert found.hexdigest() == DIGESTS[dtype]

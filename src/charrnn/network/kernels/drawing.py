@@ -142,8 +142,8 @@ def draw_ids(
         And of these only from as few as have this part of their probability.
     """
     padded, ids = forward_weights(weights), np.empty(len(uniforms), np.int64)
-    H = states_from(hidden, 1)
-    (P,) = aligned_zeros([(1, padded.c.size)], hidden.dtype)
+    H = states_from(hidden, 1, padded)
+    (P,) = aligned_zeros([(1, padded.c.size)], padded.c.dtype)
     last = np.array([x])
     _draw_one_by_one(padded, H, P, last, uniforms, temperature, top_k, top_p, ids)
     return DrawnIds(ids, H[0, : hidden.size].copy())

@@ -75,8 +75,8 @@ def _block_from(
 ) -> tuple[Array, Array]:
     """Return H, h_0 being `hidden`, and P, for a block, or for `steps` if fewer."""
     block = max(min(_BLOCK, steps), 1)
-    (P,) = aligned_zeros([(block, weights.c.size)], hidden.dtype)
-    return states_from(hidden, block), P
+    (P,) = aligned_zeros([(block, weights.c.size)], weights.c.dtype)
+    return states_from(hidden, block, weights), P
 
 
 def score_ids(weights: Weights, inputs: Ids, targets: Ids, hidden: Array) -> ScoredIds:
@@ -134,6 +134,7 @@ def state_after(weights: Weights, inputs: Ids, hidden: Array) -> Array:
 
 def states_after(weights: Weights, inputs: Ids, hidden: Array) -> Array:
     """Return the state after each input, (N, m), reading from `hidden`, (m,), on."""
-    H = states_from(hidden, len(inputs))
-    fill_states(forward_weights(weights), int64_ids(inputs), H)
+    padded = forward_weights(weights)
+    H = states_from(hidden, len(inputs), padded)
+    fill_states(padded, int64_ids(inputs), H)
     return H[1:, : hidden.size].copy()

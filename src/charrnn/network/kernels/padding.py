@@ -87,10 +87,9 @@ def padded(*arrays: Array) -> list[Array]:
     return copies
 
 
-def states_from(hidden: Array, steps: int) -> Array:
-    """Return H, (steps + 1, M): h_0 is `hidden`, (m,); the rest is zeros."""
-    width = padded_width(hidden.size, hidden.dtype)
-    (H,) = aligned_zeros([(steps + 1, width)], hidden.dtype)
+def states_from(hidden: Array, steps: int, weights: ForwardWeights) -> Array:
+    """Return H, (steps + 1, M), of the weights' type: h_0 is `hidden`, (m,), else zeros."""
+    (H,) = aligned_zeros([(steps + 1, weights.b.size)], weights.b.dtype)
     H[0, : hidden.size] = hidden
     return H
 
