@@ -62,7 +62,7 @@ DIGITS = {  # what is compared, and the decimals that are printed
 }
 
 
-class Book:
+class Corpus:
     """The default book, as the stages `fetch` and `prepare` make it.
 
     Attributes
@@ -92,7 +92,7 @@ class Book:
 
 def main() -> None:
     """Do what is not done yet, print the tables, draw the figures."""
-    book = Book()
+    book = Corpus()
     done: Figures = read_json(RESULTS) if RESULTS.exists() else {}
     fill_grid(book, done)
     best = choose(book, done)
@@ -118,7 +118,7 @@ def recipe(cell: Cell) -> Recipe:
     return replace(RECIPE, epochs=EPOCHS, warmup_updates=cell[0], learning_rate=cell[1])
 
 
-def learn(book: Book, cell: Cell, seed: int) -> Run:
+def learn(book: Corpus, cell: Cell, seed: int) -> Run:
     """Train as the pipeline does; return the run at its end."""
     training, validation, _ = book.parts
     run = start(book.first_weights(seed), training, recipe(cell))
@@ -128,14 +128,14 @@ def learn(book: Book, cell: Cell, seed: int) -> Run:
     return run
 
 
-def fill_grid(book: Book, done: Figures) -> None:
+def fill_grid(book: Corpus, done: Figures) -> None:
     """Measure each cell of the grid with a few seeds."""
     for rate in LEARNING_RATES:
         for warmup in WARMUPS:
             measure(book, done, (warmup, rate), GRID_SEEDS)
 
 
-def measure(book: Book, done: Figures, cell: Cell, seeds: Iterable[int]) -> None:
+def measure(book: Corpus, done: Figures, cell: Cell, seeds: Iterable[int]) -> None:
     """Note the best validation loss of a recipe, nats per character, for each seed."""
     rates = done.setdefault("grid", {}).setdefault(str(cell[0]), {})
     losses = rates.setdefault(str(cell[1]), {})
@@ -148,7 +148,7 @@ def measure(book: Book, done: Figures, cell: Cell, seeds: Iterable[int]) -> None
             say(f"{name_of(cell)}, seed {seed}: {run.best.loss:.4f}")
 
 
-def choose(book: Book, done: Figures) -> Cell:
+def choose(book: Corpus, done: Figures) -> Cell:
     """Measure the best cells with all seeds; return the best of them."""
 
     def few(cell: Cell) -> float:
@@ -161,7 +161,7 @@ def choose(book: Book, done: Figures) -> Cell:
     return min(finalists, key=lambda cell: mean(losses_of(done, cell)))
 
 
-def one_run(book: Book, cell: Cell, seed: int) -> Figures:
+def one_run(book: Corpus, cell: Cell, seed: int) -> Figures:
     """Return what a run came to; its best weights read the test part."""
     run = learn(book, cell, seed)
     assert run.best is not None
@@ -177,7 +177,7 @@ def one_run(book: Book, cell: Cell, seed: int) -> Figures:
     }
 
 
-def first_updates(book: Book, cell: Cell) -> Figures:
+def first_updates(book: Corpus, cell: Cell) -> Figures:
     """Return the loss of each of the first windows, and the saturated share after it."""
     T = RECIPE.sequence_length
     run = start(book.first_weights(1), book.parts.training, recipe(cell))
@@ -205,7 +205,7 @@ def update(
     )
 
 
-def apart(book: Book, cell: Cell, seed: int) -> Figures:
+def apart(book: Corpus, cell: Cell, seed: int) -> Figures:
     """Return how far two runs part when a last bit of one weight differs.
 
     Returns

@@ -59,7 +59,7 @@ def main() -> None:
     network = scored.result()
     models |= {
         "network": measure(network),
-        "network_from_zero": measure_text(iter([from_zero.result()])),
+        "network_from_zero": measure_text([from_zero.result()]),
     }
     metrics = EvaluationMetrics(
         part=part,

@@ -8,7 +8,7 @@ from numpy.typing import DTypeLike
 
 from charrnn.network.model import Weights, initial_weights
 from charrnn.settings import Recipe, Schedule
-from charrnn.text.parts import Book, Piece
+from charrnn.text.parts import Corpus, Piece
 from charrnn.text.vocabulary import Ids
 
 RECIPE = Recipe(epochs=2, sequence_length=6)
@@ -64,8 +64,8 @@ def text_rng(update: int) -> np.random.Generator:
     return np.random.default_rng([9, update])
 
 
-def book_of(training: Ids, validation: Ids) -> Book:
+def book_of(training: Ids, validation: Ids) -> Corpus:
     """Return a book whose end is for validation."""
     whole = np.concatenate([training, validation])
     pieces = (Piece(0, len(training)), Piece(len(training), len(whole)))
-    return Book(whole, pieces[:1], pieces[1:] if len(validation) else ())
+    return Corpus(whole, pieces[:1], pieces[1:] if len(validation) else ())

@@ -52,7 +52,7 @@ MEMBERS = {
         ascontiguousarray atleast_1d bincount bool_ concatenate count_nonzero cumsum
         dtype empty errstate finfo flatnonzero float32 float64 frombuffer full inf int32
         int64 integer isfinite lib.format linspace maximum memmap min_scalar_type minimum
-        nan nan_to_num newaxis ones random.Generator random.default_rng repeat
+        isnan nan nan_to_num newaxis ones random.Generator random.default_rng repeat
         searchsorted sort sqrt square stack typing.ArrayLike typing.DTypeLike
         typing.NDArray uint32 uint64 uint8 unique unsignedinteger where zeros zeros_like"""),
     "statistics": words("median"),
@@ -68,7 +68,7 @@ ATTRIBUTES = words("""
     T all argmin astype base choice copy ctypes data dtype flat itemsize max min random
     ravel reduceat reshape shape size sort standard_normal strides tobytes tolist view
     __file__ add append at clip floor fromstring info load number partition save seed
-    split""")
+    split test""")
 # Sums and powers of whole numbers, which are exact, and what the numbers are.
 WHOLE = {
     "2 ** digits": "Python's, digits of a float's fraction",
@@ -81,6 +81,7 @@ WHOLE = {
     "values.sum": "bool or int64, a property's values",
     "which.sum": "bool, chosen elements",
     "sum(array.size)": "Python's, weights",
+    "sum(end - start)": "Python's, characters",
     "sum(character in known)": "bool, characters",
     "sum(min)": "Python's, chosen elements",
     "sum(int)": "Python's, made by int",

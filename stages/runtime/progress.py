@@ -9,7 +9,7 @@ from tqdm import tqdm
 from charrnn.exact import bits
 from charrnn.network.sampling import continue_text
 from charrnn.settings import Choice
-from charrnn.text.parts import Book
+from charrnn.text.parts import Corpus
 from charrnn.text.vocabulary import Vocabulary, entropy_bits
 from charrnn.training.loop import TextRng
 from charrnn.training.state import Run
@@ -29,7 +29,7 @@ class Progress:
     windows : int
         Updates in an epoch.
     epochs : int
-    book : Book
+    book : Corpus
         The short samples continue its first character.
     text_rng : callable
         Returns the random generator of a sample at a given update.
@@ -42,7 +42,7 @@ class Progress:
         *,
         windows: int,
         epochs: int,
-        book: Book,
+        book: Corpus,
         text_rng: TextRng,
         vocabulary: Vocabulary,
     ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from charrnn.files.artifacts import write_bytes
 from charrnn.files.models import load_model, model_bytes
 from charrnn.files.prepared import load_vocabulary
+from charrnn.settings import Recipe
 from stages import prepare
 from stages.runtime import paths
 from tests.command_line import Tell, write_lock
@@ -47,7 +48,7 @@ def test_all_of_a_model_that_the_lock_names_is_shown(
         "hidden_size": 5,
         "weights": 5 + K + 5 * K + 25 + 5 * K,
         "precision": "float32",
-        "vocabulary": str(paths.VOCABULARY),
+        "recipe": load_model(paths.BEST).recipe,
         "vocabulary_sha256": vocabulary.digest,
         "distinct_characters": K,
         "characters": vocabulary.characters,
@@ -76,9 +77,10 @@ def test_all_of_a_model_that_the_lock_names_is_shown(
 
 
 def test_the_last_weights_have_no_evaluation(lines: Lines, facts: Facts) -> None:
-    vocabulary = load_vocabulary(paths.VOCABULARY)
-    weights = load_model(paths.LAST, vocabulary)  # here the best of their training, too
-    write_bytes(paths.LAST, model_bytes(weights._replace(b=weights.b + 1), vocabulary))
+    saved = load_model(paths.LAST)  # here the best of their training, too
+    saved.model.weights.b[:] += 1
+    recipe = Recipe(**saved.recipe)
+    write_bytes(paths.LAST, model_bytes(saved.model, saved.vocabulary, recipe))
     write_lock()
     of_last = ("--model", paths.LAST)
     assert facts(*of_last).items() >= {
@@ -157,11 +159,11 @@ def test_a_run_without_held_out_text_has_no_such_losses(lines: Lines) -> None:
     for epoch in training["epochs"].values():
         del epoch["validation_nats_per_character"]
     paths.SUMMARY.write_text(json.dumps(training), encoding="utf-8")
-    paths.EVALUATION.write_text('{"test_characters": 0}', encoding="utf-8")
+    paths.EVALUATION.write_text('{"part": "test", "characters": 0}', encoding="utf-8")
     write_lock()
     shown = lines()
     assert "validation    none" in shown
-    assert "test          none: the test part has 0 characters" in shown
+    assert "test          none: nothing was held out" in shown
 
 
 def test_figures_of_another_shape_are_refused(refusal: Tell) -> None:

@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charrnn.files.artifacts import write_bytes, write_json
-from charrnn.files.models import model_bytes
-from charrnn.files.prepared import vocabulary_content
-from charrnn.network.model import initial_weights
+from charrnn.files.artifacts import write_bytes
+from charrnn.files.models import load_model, model_bytes
+from charrnn.network.model import Model, initial_weights, zeros_like
+from charrnn.network.sampling import continue_text
+from charrnn.network.streams import Purpose, stream
+from charrnn.settings import Choice, Recipe
 from charrnn.text.vocabulary import Vocabulary
 from stages import sample
 from stages.runtime import paths
@@ -78,10 +80,9 @@ def make_model(folder: Path, characters: str, scale: float) -> tuple[str, ...]:
     weights = initial_weights(
         4, vocabulary.size, sigma=scale, dtype=np.float32, rng=rng
     )
-    model, known = folder / "m.safetensors", folder / "v.json"
-    write_json(known, vocabulary_content(vocabulary))
-    write_bytes(model, model_bytes(weights, vocabulary))
-    return "--model", str(model), "--vocabulary", str(known)
+    model = Model(weights, weights.zero_state(), zeros_like(weights))
+    write_bytes(folder / "m.safetensors", model_bytes(model, vocabulary, Recipe()))
+    return "--model", str(folder / "m.safetensors")
 
 
 def test_a_model_that_knows_no_newline_begins_after_its_first_character(
@@ -95,6 +96,25 @@ def test_a_model_that_knows_no_newline_begins_after_its_first_character(
 
     assert texts() == texts("--prime", "a")
     assert texts() != texts("--prime", "h")
+
+
+@pytest.mark.usefixtures("here")
+def test_a_text_begins_in_the_state_that_training_reached_or_in_the_zero_state(
+    write: Tell,
+) -> None:
+    weights, hidden, _ = load_model(paths.BEST).model
+    vocabulary = load_model(paths.BEST).vocabulary
+    assert hidden.any()
+    for state, option in ((weights.zero_state(), ["--from-zero"]), (hidden, [])):
+        ids = continue_text(
+            weights,
+            vocabulary.encode("\n"),
+            state,
+            length=300,
+            choice=Choice(),
+            rng=stream(Purpose.SAMPLE, 1),
+        )
+        assert write("--length", 300, *option) == vocabulary.decode(ids) + "\n"
 
 
 @pytest.mark.usefixtures("here")
@@ -138,10 +158,7 @@ def test_an_impossible_prime_is_refused(refusal: Tell) -> None:
 def test_the_text_is_utf8_in_every_locale_and_folder(
     finished: Path, tmp_path: Path, write: Tell
 ) -> None:
-    options = (
-        "--length", "500", "--model", str(finished / paths.BEST),
-        "--vocabulary", str(finished / paths.VOCABULARY),
-    )  # fmt: skip
+    options = ("--length", "500", "--model", str(finished / paths.BEST))
     locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "utf-16"}
     done = python(tmp_path, "-m", "charrnn", "sample", *options, **locale)
     assert (done.stdout, done.stderr) == (write(*options), "")

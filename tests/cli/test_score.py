@@ -3,19 +3,19 @@
 import io
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from charrnn.cli.score import HEADER
+from charrnn.evaluation.measures import measure
 from charrnn.exact import bits
 from charrnn.files.arrays import read_ids
-from charrnn.files.models import load_model
+from charrnn.files.models import SavedModel, load_model
 from charrnn.files.prepared import load_vocabulary
-from charrnn.network.model import Weights
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.network.scoring import all_scores, pieces_of_scores
 from stages.runtime import paths
 from tests.command_line import Ask, Tell
 from tests.terminals import Terminal
@@ -28,23 +28,26 @@ def score(told: Tell) -> Tell:
 
 @pytest.fixture
 def part(here: Path, tmp_path: Path) -> Path:
-    """Return a file with the text of the test part."""
+    """Return a file with the last 30 characters of the book."""
     vocabulary = load_vocabulary(here / paths.VOCABULARY)
     path = tmp_path / "test.txt"
-    path.write_bytes(vocabulary.decode(read_ids(paths.TEST)).encode())
+    path.write_bytes(vocabulary.decode(read_ids(paths.IDS)[-30:]).encode())
     return path
 
 
-def test_the_test_part_has_exactly_the_figures_of_its_evaluation(
+def test_the_figures_are_those_of_the_network_from_its_state_or_from_zero(
     part: Path, score: Tell, ask: Ask
 ) -> None:
-    expected = json.loads(paths.EVALUATION.read_bytes())
-    found = json.loads(score("--json", part))
-    assert found == expected["network"] | {
-        "characters": expected["test_characters"] - 1,
-        "unknown": {},
-        "unknown_characters": 0,
-    }
+    weights, hidden, _ = load_model(paths.BEST).model
+    ids = read_ids(paths.IDS)[-30:]
+    for state, option in ((weights.zero_state(), ["--from-zero"]), (hidden, [])):
+        scores = all_scores(pieces_of_scores(weights, ids, state))
+        found = json.loads(score("--json", *option, part))
+        assert found == asdict(measure(scores)) | {
+            "characters": 29,
+            "unknown": {},
+            "unknown_characters": 0,
+        }
     # As a book is read: without a byte order mark, \r\n as \n.
     part.write_bytes(b"\xef\xbb\xbf" + part.read_bytes().replace(b"\n", b"\r\n"))
     code, output, error = ask("score", "--json", part)
@@ -146,10 +149,11 @@ def test_a_text_that_cannot_be_scored_is_refused(
 def test_a_hopeless_model_has_no_perplexity(
     part: Path, score: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def load(path: Path, vocabulary: Vocabulary) -> Any:
-        weights = load_model(path, vocabulary)
-        weights.c[:] = np.linspace(0, 1e6, len(weights.c))
-        return weights
+    def load(path: Path) -> SavedModel:
+        saved = load_model(path)
+        c = saved.model.weights.c
+        c[:] = np.linspace(0, 1e6, len(c))
+        return saved
 
     monkeypatch.setattr("charrnn.cli.loading.load_model", load)
     assert json.loads(score("--json", part))["perplexity"] is None
@@ -160,11 +164,11 @@ def test_a_hopeless_model_has_no_perplexity(
 def test_weights_that_are_finite_but_huge_are_one_line(
     part: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch, form: tuple[str, ...]
 ) -> None:
-    def load(path: Path, vocabulary: Vocabulary) -> Any:
-        weights = load_model(path, vocabulary)
-        weights = Weights(*(array.astype(np.float64) for array in weights))
+    def load(path: Path) -> SavedModel:
+        saved = load_model(path)
+        weights = saved.model.weights.astype(np.float64)
         weights.c[:] = np.linspace(0, 1.7e308, len(weights.c))
-        return weights
+        return saved._replace(model=saved.model._replace(weights=weights))
 
     monkeypatch.setattr("charrnn.cli.loading.load_model", load)
     code, _, error = ask("score", *form, part)

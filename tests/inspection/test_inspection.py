@@ -56,9 +56,10 @@ from charrnn.inspection.units import (
     units,
 )
 from charrnn.network import reference
-from charrnn.network.model import Weights, initial_weights
+from charrnn.network.model import Model, initial_weights
 from charrnn.report import formats
 from charrnn.report.page import rendered
+from charrnn.text.parts import Piece, Pieces, size
 from charrnn.text.vocabulary import Ids, Vocabulary
 
 Array = NDArray[Any]
@@ -83,8 +84,8 @@ def make_book(lines: int) -> str:
 
 def make_network(
     text: str, dtype: DTypeLike = np.float64
-) -> tuple[Weights, Ids, Vocabulary]:
-    """Make a network, the ids of a text and its vocabulary.
+) -> tuple[Model, Ids, Pieces, Vocabulary]:
+    """Make a model, the ids of a text, all but its first character, and its vocabulary.
 
     Unit 2 is high after a letter; unit 0 is 0 before the letter Q and high from there on;
     z always has a great surprise.
@@ -96,18 +97,18 @@ def make_network(
     weights.W[0, 0] = weights.U[0, vocabulary.characters.index("Q")] = 3
     weights.V[:, 0] *= 3
     weights.c[vocabulary.characters.index("z")] = -8
-    return weights, vocabulary.encode(text), vocabulary
+    model = Model(weights, weights.zero_state(), weights)
+    return model, vocabulary.encode(text), (Piece(1, len(text)),), vocabulary
 
 
 @cache
 def inspected() -> tuple[str, Array, Array, Surprise, Units]:
     """Return a text, the reference's states and log p, and the results of the inspection."""
     text = make_book(120)
-    weights, ids, vocabulary = make_network(text)
-    states, log_p = reference.forward(weights, ids, np.zeros(6))
-    of_page = surprise(weights, ids, vocabulary, part_bits=PART_BITS)
-    of_units = units(weights, ids, vocabulary)
-    assert of_page is not None
+    model, ids, part, vocabulary = make_network(text)
+    states, log_p = reference.forward(model.weights, ids, np.zeros(6))
+    of_page = surprise(model, ids, part, vocabulary, part_bits=PART_BITS)
+    of_units = units(model, ids, part, vocabulary)
     assert of_units is not None
     return text, states, log_p, of_page, of_units
 
@@ -222,7 +223,7 @@ def test_passages_begin_and_end_where_lines_do_or_else_words(
 
 def test_probabilities_are_those_of_the_oracle() -> None:
     text = make_book(2)
-    weights, ids, _ = make_network(text)
+    (weights, _, _), ids, _, _ = make_network(text)
     states, log_p = reference.forward(weights, ids, np.zeros(6))
     for t in (0, 7, 30):
         np.testing.assert_allclose(
@@ -242,7 +243,7 @@ def test_the_page_is_the_one_most_like_the_whole_part() -> None:
     assert found.start == min(means, key=lambda at: abs(means[at] - PART_BITS))
     assert found.start != min(means)
     assert found.bits == pytest.approx(means[found.start])
-    assert (found.read, found.part_bits) == (len(text), PART_BITS)
+    assert (found.read, found.part_bits) == (len(text) - 1, PART_BITS)
     end = found.start + found.characters
     assert found.page.text == text[found.start : end]
     # Each character in its level, and all of them in one.
@@ -346,7 +347,7 @@ def test_units_are_found_in_a_network_that_reads() -> None:
     assert strengths == sorted(strengths, reverse=True)
     assert {one.name for one in found.findings}.isdisjoint(found.skipped)
     assert len(found.findings) + len(found.skipped) == len(properties(text))
-    assert found.read == len(text) - 1
+    assert found.read == len(text) - 2
     shown = [one.finding.unit for one in found.pictures]
     assert len(set(shown)) == len(shown) >= 3
     assert {one.finding for one in found.pictures} <= set(found.findings)
@@ -369,7 +370,7 @@ def test_a_picture_is_the_passage_most_like_the_half() -> None:
     first, second = (half_of(ids, states, part, asked) for part in parts)
     for one in asked:
         finding = find(one, first, second)
-        found = picture(finding, one, second, text[second.at])
+        found = picture(finding, one, second, [(second.at.start, text[second.at])])
         apart: dict[tuple[int, int], tuple[int, float]] = {}
         values, chosen = one.values, one.among.chosen
         for span in (second.at.start + spans(text[second.at], 280, 400)).tolist():
@@ -394,54 +395,70 @@ def test_a_picture_is_the_passage_most_like_the_half() -> None:
 
 
 def test_reading_in_pieces_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    weights, ids, vocabulary = make_network(make_book(120), np.float32)
+    book = make_network(make_book(120), np.float32)
 
-    def both() -> tuple[Surprise | None, Units | None]:
-        page = surprise(weights, ids, vocabulary, part_bits=PART_BITS)
-        return page, units(weights, ids, vocabulary)
+    def both() -> tuple[Surprise, Units | None]:
+        return surprise(*book, part_bits=PART_BITS), units(*book)
 
     at_once = both()
-    assert at_once[0] is not None
-    assert at_once[0].read == len(ids) > 2_100
-    for where in ("network.scoring", "inspection.surprise", "inspection.units"):
+    assert at_once[0].read == len(book[1]) - 1 > 2_100
+    for where in ("network.scoring", "inspection.units"):
         monkeypatch.setattr(f"charrnn.{where}.steps_at_once", lambda _: 100)
     monkeypatch.setattr("charrnn.inspection.findings._BLOCK", 4)
     assert both() == at_once
 
 
-@pytest.mark.parametrize("length", [0, 1, 2, 3, 90])
-def test_a_short_test_part_shows_what_there_is(length: int) -> None:
-    weights, ids, vocabulary = make_network(make_book(10))
-    assert units(weights, ids[:length], vocabulary) is None
-    found = surprise(weights, ids[:length], vocabulary, part_bits=PART_BITS)
-    if length < 2:
-        assert found is None
-    else:
-        assert found is not None
-        assert (found.start, found.characters) == (1, length - 1)
+@pytest.mark.parametrize("length", [1, 2, 3, 90])
+def test_a_short_part_shows_what_there_is(length: int) -> None:
+    model, ids, _, vocabulary = make_network(make_book(10))
+    part = (Piece(5, 5 + length),)
+    assert units(model, ids, part, vocabulary) is None
+    found = surprise(model, ids, part, vocabulary, part_bits=PART_BITS)
+    assert (found.start, found.characters) == (5, length)
+    assert surprise(model, ids, part, vocabulary).part_bits == found.bits
+
+
+def test_the_blocks_of_a_part_are_read_like_one_text_each() -> None:
+    model, ids, (whole,), vocabulary = make_network(make_book(400), np.float32)
+    third = whole.end // 3
+    blocks = (Piece(1, 2000), Piece(third, third + 3000), Piece(2 * third, whole.end))
+    page = surprise(model, ids, blocks, vocabulary, part_bits=PART_BITS)
+    one_by_one = [
+        surprise(model, ids, (block,), vocabulary, part_bits=PART_BITS)
+        for block in blocks
+    ]
+    best = min(one_by_one, key=lambda one: abs(one.bits - PART_BITS))
+    assert page == best._replace(read=size(blocks))
+    found = units(model, ids, blocks, vocabulary)
+    assert found is not None
+    assert found.read == size(blocks) - 1
+    text = vocabulary.decode(ids)
+    for one in found.pictures:
+        start, end = one.start, one.start + len(one.passage.text)
+        assert text[start:end] == one.passage.text
+        assert any(block.start <= start and end <= block.end for block in blocks)
 
 
 def test_no_more_is_read_than_is_stated(monkeypatch: pytest.MonkeyPatch) -> None:
-    weights, ids, vocabulary = make_network(make_book(200), np.float32)
+    model, ids, _, vocabulary = make_network(make_book(200), np.float32)
     monkeypatch.setattr("charrnn.inspection.surprise.MOST_READ", 5_000)
     monkeypatch.setattr("charrnn.inspection.units.MOST_READ", 5_000)
-    for size in (5_001, len(ids)):
-        page = surprise(weights, ids[:size], vocabulary, part_bits=PART_BITS)
-        found = units(weights, ids[:size], vocabulary)
-        assert page == surprise(weights, ids[:5_001], vocabulary, part_bits=PART_BITS)
-        assert found == units(weights, ids[:5_001], vocabulary)
-        assert page is not None
+    few = (Piece(1, 5_002),)
+    for part in (few, (Piece(1, len(ids)),), (*few, Piece(5_100, len(ids)))):
+        page = surprise(model, ids, part, vocabulary, part_bits=PART_BITS)
+        found = units(model, ids, part, vocabulary)
+        assert page == surprise(model, ids, few, vocabulary, part_bits=PART_BITS)
+        assert found == units(model, ids, few, vocabulary)
         assert found is not None
         assert (page.read, found.read) == (5_000, 5_000)
 
 
 def test_what_is_found_goes_through_a_file(scratch: Path) -> None:
     _, _, _, of_page, of_units = inspected()
-    both = InspectionMetrics(weights_file_sha256="0f", surprise=of_page, units=of_units)
-    for found in (
-        both,
-        InspectionMetrics(weights_file_sha256="", surprise=None, units=None),
-    ):
+    both = InspectionMetrics(
+        weights_file_sha256="0f", part="test", surprise=of_page, units=of_units
+    )
+    for found in (both, both.model_copy(update={"units": None})):
         write_json(scratch, found.content())
         assert read_metrics(InspectionMetrics, scratch) == found
     damaged = both.content()
@@ -465,8 +482,12 @@ def test_the_page_shows_the_text_whatever_is_in_it() -> None:
     finding = of_units.findings[0]._replace(name="<b>", meaning="<u>", among="<s>")
     pictures = (Picture(finding, every, 7, 0.75),)
     units = of_units._replace(findings=(finding,), pictures=pictures)
-    of_page_html = rendered("surprise.html", {"surprise": page})
-    of_units_html = rendered("units.html", {"units": units})
+    of_page_html = rendered(
+        "surprise.html", {"surprise": page, "read_part": "the test part"}
+    )
+    of_units_html = rendered(
+        "units.html", {"units": units, "read_part": "the test part"}
+    )
     for html, texts in (
         (of_page_html, [shown * 14, "…<i>↵ <&lt;…"]),
         (of_units_html, [shown * 14]),
@@ -490,7 +511,7 @@ def test_one_finding_makes_a_page_too(graded: bool) -> None:
     few = of_units._replace(
         findings=findings, pictures=pictures, skipped=(), hidden_size=1
     )
-    html = rendered("units.html", {"units": few})
+    html = rendered("units.html", {"units": few, "read_part": "the test part"})
     assert html.count("<table") == 1
     assert "the only hidden unit was" in html
     assert "1 property" in html
@@ -500,8 +521,8 @@ def test_one_finding_makes_a_page_too(graded: bool) -> None:
 def test_an_even_choice_costs_one_bit_everywhere() -> None:
     vocabulary = Vocabulary("ab")
     weights = initial_weights(3, 2, sigma=0, dtype=float, rng=np.random.default_rng(0))
-    found = surprise(weights, vocabulary.encode("abba" * 9), vocabulary, part_bits=1.0)
-    assert found is not None
+    model, ids = Model(weights, weights.b, weights), vocabulary.encode("abba" * 9)
+    found = surprise(model, ids, (Piece(1, 36),), vocabulary, part_bits=1.0)
     assert found.page == (("abba" * 9)[1:], "c" * 35)
     assert found.levels[2] == Level(1.0, 2.0, 35, 1.0, 1.0)
     assert found.moments[0].expected == (Guess("a", 0.5), Guess("b", 0.5))

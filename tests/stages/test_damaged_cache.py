@@ -18,7 +18,7 @@ from tests.pipeline import STAGES
 GOOD = b"good"
 DIGEST = hashlib.md5(GOOD).hexdigest()
 OBJECT = Path("files/md5") / DIGEST[:2] / DIGEST[2:]
-OUTPUT = paths.TRAINING
+OUTPUT = paths.IDS
 
 
 @pytest.fixture(autouse=True)

@@ -62,9 +62,9 @@ def test_the_metrics_fit_the_book(whole: Project) -> None:
     updates = [int(row.split(",")[1]) for row in validated[1:]]
     assert updates == [30, 47, 60, 90, 94]
     evaluation = read_json(whole, "metrics/evaluation.json")
-    assert evaluation["test_characters"] == 30
-    models = {"network", "uniform", *evaluate.ORDERS}
-    assert set(evaluation) == {"test_characters", "blocks", *models}
+    assert (evaluation["part"], evaluation["characters"]) == ("test", 30)
+    models = {"network", "network_from_zero", "uniform", *evaluate.ORDERS}
+    assert set(evaluation) == {"part", "characters", "segments", *models}
     assert evaluation["uniform"]["perplexity"] == pytest.approx(len(set(PROSE)))
     passed = read_json(whole, "metrics/gradient_check_passed.json")
     assert passed == {"passed": True}
@@ -98,7 +98,9 @@ def test_a_book_of_the_bible_goes_all_the_way(project: Project) -> None:
 def test_a_whole_book_may_be_learned(project: Project) -> None:
     project.configure(prepare={"validation_fraction": 0, "test_fraction": 0.0})
     run_all()
-    assert read_json(project, "metrics/evaluation.json") == {"test_characters": 0}
+    evaluation = read_json(project, "metrics/evaluation.json")
+    assert evaluation == {"part": "validation", "characters": 0}
+    assert read_json(project, "metrics/inspection.json")["part"] == "training"
     assert read_json(project, "metrics/corpus.json")["training_characters"] == 300
     training = read_json(project, "metrics/train.json")
     assert set(training["best"]) == {"update", "smooth_loss"}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from charrnn.text.parts import (
     LEAST_BLOCK,
-    Book,
+    Corpus,
     Piece,
     Windows,
     cut,
@@ -89,11 +89,11 @@ def test_each_window_begins_where_its_run_says(
 def test_what_is_inspected_is_held_out_if_anything_is() -> None:
     ids = np.zeros(90, np.uint8)
     pieces = [(Piece(at, at + 30),) for at in (0, 30, 60)]
-    whole = Book(ids, *pieces)
+    whole = Corpus(ids, *pieces)
     assert whole.inspected(9) == ("test", pieces[2])
     assert whole._replace(test=()).inspected(9) == ("validation", pieces[1])
-    assert Book.whole(ids).inspected(9) == ("training", (Piece(81, 90),))
-    assert Book.whole(ids).inspected(99) == ("training", (Piece(1, 90),))
+    assert Corpus.whole(ids).inspected(9) == ("training", (Piece(81, 90),))
+    assert Corpus.whole(ids).inspected(99) == ("training", (Piece(1, 90),))
 
 
 @given(st.integers(1, 30), st.integers(0, 5), st.data())

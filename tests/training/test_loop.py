@@ -15,7 +15,7 @@ from charrnn.network.kernels import learning
 from charrnn.network.model import Model, Weights, initial_weights
 from charrnn.network.scoring import all_scores, block_scores, nats_per_character
 from charrnn.settings import Recipe, Schedule
-from charrnn.text.parts import Book, Piece, Windows
+from charrnn.text.parts import Corpus, Piece, Windows
 from charrnn.text.vocabulary import Ids
 from charrnn.training.loop import learn, start, train
 from charrnn.training.state import Run
@@ -155,7 +155,7 @@ def test_each_epoch_has_its_rows_and_ends_with_one_and_a_yield(
 ) -> None:
     schedule = replace(SCHEDULE, rows_per_epoch=rows)
     text = make_text(6 * windows + 1, 5)
-    book, ends = Book.whole(text), {}
+    book, ends = Corpus.whole(text), {}
     run = start(network(), book, RECIPE)
     for _ in train(run, book, RECIPE, schedule, text_rng):
         if len(run.epochs) * windows == run.update:
@@ -184,7 +184,7 @@ def test_best_is_the_lowest_validation_loss_and_keeps_its_model() -> None:
 
 def test_without_a_validation_part_best_is_the_lowest_smooth_loss() -> None:
     text = make_text(900, 5)
-    book, models = Book.whole(text), {}
+    book, models = Corpus.whole(text), {}
     run = start(network(), book, RECIPE)
     every_update = replace(SCHEDULE, text_every=1)  # a yield at each of them
     for _ in train(run, book, RECIPE, every_update):
@@ -210,7 +210,7 @@ def test_a_short_text_can_be_learnt_by_heart() -> None:
 def test_a_text_too_short_for_a_window_is_refused() -> None:
     assert trained(make_text(7, 5)).update == RECIPE.epochs
     with pytest.raises(BookError, match=r"has 6 characters.*sequence_length 6 needs 7"):
-        start(network(), Book.whole(make_text(6, 5)), RECIPE)
+        start(network(), Corpus.whole(make_text(6, 5)), RECIPE)
 
 
 def test_a_loss_that_is_not_finite_stops_the_run() -> None:
@@ -221,7 +221,7 @@ def test_a_loss_that_is_not_finite_stops_the_run() -> None:
 def test_a_run_that_is_past_its_recipe_ends() -> None:
     run = trained(TEXT)
     before, once = run.update, replace(RECIPE, epochs=1)
-    assert len(list(train(run, Book.whole(TEXT), once, SCHEDULE, text_rng))) <= 1
+    assert len(list(train(run, Corpus.whole(TEXT), once, SCHEDULE, text_rng))) <= 1
     assert run.update == before
 
 
@@ -230,14 +230,14 @@ def test_ids_beyond_the_vocabulary_are_refused() -> None:
     text[290] = 5
     rule = r"^an id is 5, but the vocabulary has only 5"
     with pytest.raises(VocabularyError, match=rule):
-        start(network(), Book.whole(text), RECIPE)
-    run = start(network(), Book.whole(text[:100]), RECIPE)
+        start(network(), Corpus.whole(text), RECIPE)
+    run = start(network(), Corpus.whole(text[:100]), RECIPE)
     with pytest.raises(VocabularyError, match=rule):
-        list(train(run, Book.whole(text), RECIPE, SCHEDULE, text_rng))
+        list(train(run, Corpus.whole(text), RECIPE, SCHEDULE, text_rng))
 
 
 def test_learn_trains_on_all_of_a_text_with_the_default_schedule() -> None:
-    weights, book = network(), Book.whole(TEXT)
+    weights, book = network(), Corpus.whole(TEXT)
     run, other = learn(weights, TEXT, RECIPE), start(weights, book, RECIPE)
     for _ in train(other, book, RECIPE, Schedule()):
         pass
@@ -255,7 +255,7 @@ def test_no_window_reaches_across_a_gap_and_the_state_does(
     for length, gap in lengths:
         pieces.append(Piece(at, at + length))
         at += length + gap
-    book = Book(make_text(at, 5), tuple(pieces))
+    book = Corpus(make_text(at, 5), tuple(pieces))
     windows = [
         book.ids[start : start + T + 1]
         for piece in pieces

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -92,7 +92,7 @@ def check_length(ids: Ids) -> None:
         raise BookError(message)
 
 
-def measure_text(pieces: Iterator[Scores]) -> Measures:
+def measure_text(pieces: Iterable[Scores]) -> Measures:
     """Return the measures of a text from pieces of its scores, with little memory.
 
     The same as `charrnn.evaluation.measures.measure`, to the bit, but the perplexity may
@@ -100,7 +100,7 @@ def measure_text(pieces: Iterator[Scores]) -> Measures:
 
     Parameters
     ----------
-    pieces : iterator of Scores
+    pieces : iterable of Scores
         From `charrnn.network.scoring.pieces_of_scores`; at least one.
     """
     characters = hits = 0

@@ -115,7 +115,7 @@ def load_model(path: Path, vocabulary: Vocabulary | None = None) -> SavedModel:
             ),
             (
                 # A sum of squares may overflow: then its element learns no more.
-                not np.isnan(array).any()
+                not np.count_nonzero(np.isnan(array))
                 if name.startswith("G_")
                 else bool(np.isfinite(array).all()),
                 "holds a number that is not finite",

@@ -8,7 +8,7 @@ from charrnn.errors import ArtifactError, VocabularyError
 from charrnn.files.arrays import read_ids
 from charrnn.files.artifacts import read_json
 from charrnn.files.checks import check_version
-from charrnn.text.parts import Book, Parts, Piece
+from charrnn.text.parts import Corpus, Parts, Piece
 from charrnn.text.vocabulary import Vocabulary, check_ids
 
 # Increased when the meaning of vocabulary.json changes.
@@ -60,7 +60,7 @@ def parts_content(parts: Parts) -> dict[str, Any]:
     }
 
 
-def load_book(ids_path: Path, parts_path: Path, vocabulary: Vocabulary) -> Book:
+def load_book(ids_path: Path, parts_path: Path, vocabulary: Vocabulary) -> Corpus:
     """Memory-map the ids of a book, read-only, and read the bounds of its parts.
 
     Raises
@@ -97,4 +97,4 @@ def load_book(ids_path: Path, parts_path: Path, vocabulary: Vocabulary) -> Book:
             f"{parts_path}: damaged: not the bounds of pieces of {len(ids)} characters"
         )
         raise ArtifactError(message)
-    return Book(ids, *parts)
+    return Corpus(ids, *parts)

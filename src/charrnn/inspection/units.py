@@ -64,9 +64,11 @@ def units(
     Units or None
         None if the part has too few positions for every property.
     """
-    halves = _halves(blocks)
+    # A property may depend on the next character, which the last block lacks.
+    read = max(0, min(MOST_READ, size(blocks) - 1))
+    blocks, middle = cut(blocks, read)[0], read // 2
+    halves = cut(blocks, middle)
     stretches = halves[0] + halves[1]
-    middle, read = size(halves[0]), size(stretches)
     parts = slice(0, middle), slice(middle, read)
     asked: list[Property] = []
     skipped: list[str] = []
@@ -77,9 +79,7 @@ def units(
             skipped.append(one.name)
     if not asked:
         return None
-    states = np.concatenate(
-        [_states(model, ids, stretch) for stretch in stretches], axis=1
-    )
+    states = np.concatenate([_states(model, ids, block) for block in blocks], axis=1)
     text = joined(ids, stretches)
     first, second = (half_of(text, states, part, asked) for part in parts)
     texts = [(start, vocabulary.decode(ids[start:end])) for start, end in halves[1]]
@@ -102,13 +102,6 @@ def units(
     )
 
 
-def _halves(blocks: Pieces) -> tuple[Pieces, Pieces]:
-    """Return the stretches of the two halves of what is read."""
-    # A property may depend on the next character, which the last block lacks.
-    most = max(0, min(MOST_READ, size(blocks) - 1))
-    return cut(cut(blocks, most)[0], most // 2)
-
-
 def _properties(
     ids: Ids, stretches: Pieces, vocabulary: Vocabulary
 ) -> Iterator[Property]:
@@ -126,9 +119,9 @@ def _properties(
         )
 
 
-def _states(model: Model, ids: Ids, stretch: Piece) -> Array:
-    """Return the activation of each unit after each character of a stretch, (m, n)."""
-    weights, (start, end) = model.weights, stretch
+def _states(model: Model, ids: Ids, block: Piece) -> Array:
+    """Return the activation of each unit after each character of a block, (m, n)."""
+    weights, (start, end) = model.weights, block
     states = np.empty((weights.hidden_size, end - start), weights.b.dtype)
     hidden = state_before(weights, model.hidden, ids, start)
     step = steps_at_once(weights)

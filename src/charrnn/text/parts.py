@@ -35,7 +35,7 @@ class Parts(NamedTuple):
     test: Pieces
 
 
-class Book(NamedTuple):
+class Corpus(NamedTuple):
     """A book as ids, and its parts.
 
     Attributes

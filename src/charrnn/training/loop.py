@@ -14,7 +14,7 @@ from charrnn.network.model import Model, Weights, zeros_like
 from charrnn.network.sampling import stream_text
 from charrnn.network.scoring import block_scores, steps_at_once
 from charrnn.settings import Choice, Recipe, Schedule
-from charrnn.text.parts import Book, Windows, size
+from charrnn.text.parts import Corpus, Windows, size
 from charrnn.text.vocabulary import Ids, check_ids
 from charrnn.training.state import SATURATED, Best, Epoch, Row, Run, Text, Validation
 
@@ -39,14 +39,14 @@ def learn(weights: Weights, ids: Ids, recipe: Recipe) -> Run:
     BookError, TrainingError, VocabularyError
         As for `train`.
     """
-    book = Book.whole(ids)
+    book = Corpus.whole(ids)
     run = start(weights, book, recipe)
     for _ in train(run, book, recipe, Schedule()):
         pass
     return run
 
 
-def check_lengths(book: Book, recipe: Recipe) -> None:
+def check_lengths(book: Corpus, recipe: Recipe) -> None:
     """Refuse a training or validation part that is too short.
 
     Raises
@@ -71,7 +71,7 @@ def check_lengths(book: Book, recipe: Recipe) -> None:
             raise BookError(message)
 
 
-def start(weights: Weights, book: Book, recipe: Recipe) -> Run:
+def start(weights: Weights, book: Corpus, recipe: Recipe) -> Run:
     """Return a run before its first update.
 
     Raises
@@ -97,7 +97,7 @@ def start(weights: Weights, book: Book, recipe: Recipe) -> Run:
 
 def train(
     run: Run,
-    book: Book,
+    book: Corpus,
     recipe: Recipe,
     schedule: Schedule,
     text_rng: TextRng | None = None,
@@ -111,7 +111,7 @@ def train(
     ----------
     run : Run
         From `start`, or a run that was stopped.
-    book : Book
+    book : Corpus
         Without a validation part, the best weights are those with the lowest smooth
         loss.
     recipe : Recipe
@@ -201,7 +201,7 @@ def _learn(run: Run, ids: Ids, recipe: Recipe, *, keep_best: bool) -> None:
 
 def _look(
     run: Run,
-    book: Book,
+    book: Corpus,
     windows: Windows,
     schedule: Schedule,
     text_rng: TextRng | None,
@@ -229,7 +229,7 @@ def _look(
         yield from _write(run, book.ids[at : at + 1], schedule, text_rng)
 
 
-def _validate(run: Run, book: Book, epoch: int) -> Iterator[Run]:
+def _validate(run: Run, book: Corpus, epoch: int) -> Iterator[Run]:
     weights, hidden, _ = run.model
     nats: list[NDArray[np.float64]] = []
     for piece in block_scores(weights, hidden, book.ids, book.validation):
