@@ -20,6 +20,7 @@ import numpy as np
 from benchmarks.peers.ours import SCHEDULE
 from benchmarks.setting import HIDDEN_SIZE, RECIPE, weights_for
 from charrnn.files.arrays import read_ids
+from charrnn.text.parts import Corpus
 from charrnn.training.loop import start, train
 
 
@@ -28,20 +29,14 @@ def main(path: Path, vocabulary_size: int) -> None:
     ids = read_ids(path)
     weights = weights_for(HIDDEN_SIZE, vocabulary_size, np.float32)
     recipe = replace(RECIPE, epochs=1)
-    few = ids[:1000]
-    for _ in train(
-        start(weights, few, recipe),
-        few,
-        ids[:0],
-        recipe,
-        SCHEDULE,
-        np.random.default_rng,
-    ):
+    few, corpus = Corpus.whole(ids[:1000]), Corpus.whole(ids)
+    first = start(weights, few, recipe)
+    for _ in train(first, few, recipe, SCHEDULE, np.random.default_rng):
         pass  # now all is compiled
-    run = start(weights, ids, recipe)
+    run = start(weights, corpus, recipe)
     before, peak = _anonymous(), 0.0
     begin = time.perf_counter()
-    for _ in train(run, ids, ids[:0], recipe, SCHEDULE, np.random.default_rng):
+    for _ in train(run, corpus, recipe, SCHEDULE, np.random.default_rng):
         peak = max(peak, _anonymous())
     seconds = time.perf_counter() - begin
     unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, bytes

@@ -9,7 +9,7 @@ from charrnn.files.bible import bible_source, verses
 from charrnn.network.model import Weights, initial_weights
 from charrnn.network.streams import Purpose, stream
 from charrnn.settings import Recipe
-from charrnn.text.parts import split
+from charrnn.text.parts import joined, split
 from charrnn.text.vocabulary import Ids, Vocabulary
 
 HIDDEN_SIZE = 100
@@ -40,15 +40,16 @@ class Text(NamedTuple):
 
 
 def default_book() -> Text:
-    """Return the training part that the pipeline makes when nothing was changed.
+    """Return the training part that the pipeline makes with `prepare.blocks` 1.
 
     It comes from the installed package, so that neither the pipeline needs to have run
     nor another book in params.yaml can stand in for it.
     """
     book = verses(bible_source(), "Matthew", "Revelation")
     vocabulary = Vocabulary.of(book)
-    parts = split(vocabulary.encode(book), validation_fraction=0.05, test_fraction=0.05)
-    return Text(parts.training, vocabulary.size)
+    ids = vocabulary.encode(book)
+    parts = split(len(ids), blocks=1, validation_fraction=0.05, test_fraction=0.05)
+    return Text(joined(ids, parts.training), vocabulary.size)
 
 
 def weights_for(hidden_size: int, vocabulary_size: int, dtype: DTypeLike) -> Weights:

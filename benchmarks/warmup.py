@@ -35,11 +35,11 @@ from benchmarks.warmup_results import (
 from charrnn.files.artifacts import read_json, write_json
 from charrnn.files.bible import bible_source, verses
 from charrnn.network.kernels import learning
-from charrnn.network.model import Weights, initial_weights
-from charrnn.network.scoring import nats_per_character
+from charrnn.network.model import Model, Weights, initial_weights
+from charrnn.network.scoring import all_scores, block_scores
 from charrnn.network.streams import Purpose, stream
 from charrnn.settings import Recipe
-from charrnn.text.parts import Parts, split
+from charrnn.text.parts import Corpus, joined, split
 from charrnn.text.vocabulary import Ids, Vocabulary
 from charrnn.training.loop import start, train
 from charrnn.training.state import SATURATED, Run
@@ -62,12 +62,14 @@ DIGITS = {  # what is compared, and the decimals that are printed
 }
 
 
-class Corpus:
+class Book:
     """The default book, as the stages `fetch` and `prepare` make it.
 
     Attributes
     ----------
-    parts : Parts
+    corpus : Corpus
+        Its held-out parts are at its end.
+    training : (N,) unsigned integer
     vocabulary_size : int
     """
 
@@ -76,7 +78,9 @@ class Corpus:
         text = verses(bible_source(), "Matthew", "Revelation")
         vocabulary = Vocabulary.of(text)
         ids = vocabulary.encode(text)
-        self.parts: Parts = split(ids, validation_fraction=0.05, test_fraction=0.05)
+        parts = split(len(ids), blocks=1, validation_fraction=0.05, test_fraction=0.05)
+        self.corpus = Corpus(ids, *parts)
+        self.training = joined(ids, parts.training)
         self.vocabulary_size = vocabulary.size
 
     def first_weights(self, seed: int) -> Weights:
@@ -92,7 +96,7 @@ class Corpus:
 
 def main() -> None:
     """Do what is not done yet, print the tables, draw the figures."""
-    book = Corpus()
+    book = Book()
     done: Figures = read_json(RESULTS) if RESULTS.exists() else {}
     fill_grid(book, done)
     best = choose(book, done)
@@ -118,24 +122,23 @@ def recipe(cell: Cell) -> Recipe:
     return replace(RECIPE, epochs=EPOCHS, warmup_updates=cell[0], learning_rate=cell[1])
 
 
-def learn(book: Corpus, cell: Cell, seed: int) -> Run:
+def learn(book: Book, cell: Cell, seed: int) -> Run:
     """Train as the pipeline does; return the run at its end."""
-    training, validation, _ = book.parts
-    run = start(book.first_weights(seed), training, recipe(cell))
+    run = start(book.first_weights(seed), book.corpus, recipe(cell))
     schedule = replace(SCHEDULE, validate_every=VALIDATE_EVERY)
-    for _ in train(run, training, validation, recipe(cell), schedule):
+    for _ in train(run, book.corpus, recipe(cell), schedule):
         pass
     return run
 
 
-def fill_grid(book: Corpus, done: Figures) -> None:
+def fill_grid(book: Book, done: Figures) -> None:
     """Measure each cell of the grid with a few seeds."""
     for rate in LEARNING_RATES:
         for warmup in WARMUPS:
             measure(book, done, (warmup, rate), GRID_SEEDS)
 
 
-def measure(book: Corpus, done: Figures, cell: Cell, seeds: Iterable[int]) -> None:
+def measure(book: Book, done: Figures, cell: Cell, seeds: Iterable[int]) -> None:
     """Note the best validation loss of a recipe, nats per character, for each seed."""
     rates = done.setdefault("grid", {}).setdefault(str(cell[0]), {})
     losses = rates.setdefault(str(cell[1]), {})
@@ -148,7 +151,7 @@ def measure(book: Corpus, done: Figures, cell: Cell, seeds: Iterable[int]) -> No
             say(f"{name_of(cell)}, seed {seed}: {run.best.loss:.4f}")
 
 
-def choose(book: Corpus, done: Figures) -> Cell:
+def choose(book: Book, done: Figures) -> Cell:
     """Measure the best cells with all seeds; return the best of them."""
 
     def few(cell: Cell) -> float:
@@ -161,7 +164,7 @@ def choose(book: Corpus, done: Figures) -> Cell:
     return min(finalists, key=lambda cell: mean(losses_of(done, cell)))
 
 
-def one_run(book: Corpus, cell: Cell, seed: int) -> Figures:
+def one_run(book: Book, cell: Cell, seed: int) -> Figures:
     """Return what a run came to; its best weights read the test part."""
     run = learn(book, cell, seed)
     assert run.best is not None
@@ -172,21 +175,27 @@ def one_run(book: Corpus, cell: Cell, seed: int) -> Figures:
         "saturated_share": mean(last),
         "validation": run.best.loss,
         "validations": [[v.update, v.nats_per_character] for v in run.validations],
-        "test": nats_per_character(run.best.weights, book.parts.test),
+        "test": test_loss(run.best.model, book.corpus),
         "apart": apart(book, cell, seed),
     }
 
 
-def first_updates(book: Corpus, cell: Cell) -> Figures:
+def test_loss(model: Model, corpus: Corpus) -> float:
+    """Return the loss of the test part, nats per character."""
+    weights, hidden, _ = model
+    return mean(all_scores(block_scores(weights, hidden, corpus.ids, corpus.test)).nats)
+
+
+def first_updates(book: Book, cell: Cell) -> Figures:
     """Return the loss of each of the first windows, and the saturated share after it."""
     T = RECIPE.sequence_length
-    run = start(book.first_weights(1), book.parts.training, recipe(cell))
+    run = start(book.first_weights(1), book.corpus, recipe(cell))
     losses, shares = [], []
     for n in range(FIRST):
-        ids = book.parts.training[n * T : (n + 1) * T + 1]
+        ids = book.training[n * T : (n + 1) * T + 1]
         # from a smooth loss of 0, that after one window is a thousandth of its loss
         losses.append(round(1000 * float(update(run, ids, cell, n, 0.0)[0]), 3))
-        shares.append(float(np.mean(np.abs(run.hidden) > SATURATED)))
+        shares.append(float(np.mean(np.abs(run.model.hidden) > SATURATED)))
     return {"losses": losses, "saturated_shares": shares}
 
 
@@ -195,9 +204,7 @@ def update(
 ) -> NDArray[np.float64]:
     """Make an update for each window of `ids`, in place; return the smooth losses."""
     return learning.train_windows(
-        run.weights,
-        run.squares,
-        run.hidden,
+        run.model,
         ids,
         recipe(cell),
         first_update=first_update,
@@ -205,7 +212,7 @@ def update(
     )
 
 
-def apart(book: Corpus, cell: Cell, seed: int) -> Figures:
+def apart(book: Book, cell: Cell, seed: int) -> Figures:
     """Return how far two runs part when a last bit of one weight differs.
 
     Returns
@@ -214,7 +221,7 @@ def apart(book: Corpus, cell: Cell, seed: int) -> Figures:
         The absolute difference of the smooth losses, nats per window, after some
         updates, and the largest until the last of these.
     """
-    ids = book.parts.training[: APART_AFTER[-1] * RECIPE.sequence_length + 1]
+    ids = book.training[: APART_AFTER[-1] * RECIPE.sequence_length + 1]
     curves = []
     for nudged in (False, True):
         weights = book.first_weights(seed)
@@ -223,7 +230,7 @@ def apart(book: Corpus, cell: Cell, seed: int) -> Figures:
             # the largest: a smaller one's last bit is lost in the sum with the first step
             i = np.argmax(W)
             W[i] = np.nextafter(W[i], np.float32(np.inf))
-        run = start(weights, ids, recipe(cell))
+        run = start(weights, Corpus.whole(ids), recipe(cell))
         curves.append(update(run, ids, cell, 0, run.smooth_loss))
     difference = np.abs(curves[0] - curves[1])
     figures = {str(n): float(difference[n - 1]) for n in APART_AFTER}

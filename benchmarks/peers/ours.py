@@ -10,6 +10,7 @@ import numpy as np
 from benchmarks.peers.learning import Block, Learn
 from charrnn.network.model import Weights
 from charrnn.settings import Recipe, Schedule
+from charrnn.text.parts import Corpus, Piece
 from charrnn.text.vocabulary import Ids
 from charrnn.training.loop import start, train
 
@@ -18,15 +19,10 @@ SCHEDULE = Schedule(validate_every=10**12, text_every=10**12)
 
 def prepare(weights: Weights, ids: Ids, recipe: Recipe) -> Learn:
     """Return a function that makes updates."""
-    run = start(weights, ids, recipe)
-    steps = train(
-        run,
-        ids,
-        ids[: recipe.sequence_length + 1],
-        recipe,
-        SCHEDULE,
-        np.random.default_rng,
-    )
+    T = recipe.sequence_length
+    corpus = Corpus.whole(ids)._replace(validation=(Piece(1, T + 2),))
+    run = start(weights, corpus, recipe)
+    steps = train(run, corpus, recipe, SCHEDULE, np.random.default_rng)
 
     def learn(updates: int) -> Block:
         before, smooth_losses = run.update, []
