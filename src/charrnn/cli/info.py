@@ -90,6 +90,7 @@ def _book(path: str, corpus: CorpusMetrics | None) -> str:
         f"{corpus.training_characters:,} training, "
         f"{corpus.validation_characters:,} validation, "
         f"{corpus.test_characters:,} test"
+        + (f", in {corpus.blocks} blocks each" if corpus.blocks > 1 else "")
     )
 
 
