@@ -26,7 +26,7 @@ import yaml
 
 from charrnn.settings import SECTIONS
 from tests import faults
-from tests.command_line import charrnn
+from tests.command_line import python
 from tests.faults import CHECKPOINTS, OFTEN, make_repository, outputs, training
 from tests.pipeline import STAGES
 from tests.power import Disk
@@ -222,8 +222,8 @@ def power_cuts(lab: Lab, rng: random.Random) -> str:
 
 def verify(folder: Path) -> str:
     """Return the verdict of ``charrnn verify``; "" if all is as it should be."""
-    done = charrnn(folder, "verify", "--quiet", "--updates", "2000")
-    return done.stdout.decode().splitlines()[-1] if done.returncode else ""
+    done = python(folder, "-m", "charrnn", "verify", "--updates", "2000")
+    return done.stdout.splitlines()[-1] if done.returncode else ""
 
 
 def heal(lab: Lab, folder: Path, verdict: str) -> None:

@@ -20,7 +20,6 @@ README, RESULTS, RECIPE, GUIDE = (
         "docs/experiments.md",
     )
 )
-STUDY = json.loads((ROOT / "benchmarks/results/warmup.json").read_bytes())["compared"]
 NETWORK = "**the network, as in the report**"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md"))]
 SAMPLES = ["metrics/sample.txt", "docs/better_sample.txt"]
@@ -57,22 +56,21 @@ def test_the_evaluation(model: str, called: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("section", "recipe", "called"),
+    ("section", "called"),
     [
-        ("Compare", "warm-up 1000, rate 0.1", "`train.warmup_updates=1000`"),
-        ("Better", "warm-up 10000, rate 0.2", "[better.args](better.args)"),
+        ("Compare", "`train.warmup_updates=1000`"),
+        ("Better", "[better.args](better.args)"),
     ],
 )
-def test_the_other_recipes(section: str, recipe: str, called: str) -> None:
+def test_the_other_recipes(section: str, called: str) -> None:
     shown = GUIDE.partition(f"## {section}")[2].partition("\n## ")[0]
     diff = {
         name: float(value)
         for name, value in re.findall(r"(?m)^network\.(\w+) +\S+ +(\S+)", shown)
     }
-    nats = STUDY[recipe]["1"]["test"]
-    assert diff["nats_per_character"] == round(nats, 5)
-    assert diff["bits_per_character"] == round(nats / math.log(2), 5)
-    assert diff["perplexity"] == round(math.exp(nats), 5)
+    nats = diff["nats_per_character"]
+    assert diff["bits_per_character"] == pytest.approx(nats / math.log(2), abs=2e-5)
+    assert diff["perplexity"] == pytest.approx(math.exp(nats), rel=1e-5)
     figures = cells(nats, nats / math.log(2), diff["perplexity"], diff["accuracy"])
     assert row(f"the network, {called}") == figures
 
@@ -93,25 +91,30 @@ def test_the_changes_of_the_better_recipe() -> None:
     for name in ("accuracy", "bits_per_character", "perplexity"):
         (line,) = re.findall(rf"(?m)^network\.{name} +(.*)$", shown)
         assert row(f"network.{name}", RECIPE) == line.split()
-    names = ("warm-up 0, rate 0.1", "warm-up 10000, rate 0.2")
-    first, better = (STUDY[name]["1"] for name in names)
-    for name, key in (
-        ("best.validation_nats_per_character", "validation"),
-        ("epochs.6.last_smooth_loss", "last_smooth_loss"),
-        ("epochs.6.saturated_share", "saturated_share"),
+    training = metrics("train")
+    for name, first in (
+        (
+            "best.validation_nats_per_character",
+            training["best"]["validation_nats_per_character"],
+        ),
+        *(
+            (f"epochs.6.{key}", training["epochs"]["6"][key])
+            for key in ("last_smooth_loss", "saturated_share")
+        ),
     ):
-        values = first[key], better[key], better[key] - first[key]
-        assert row(name, RECIPE) == [f"{value:.5f}" for value in values]
+        written, better, change = map(float, row(name, RECIPE))
+        assert written == round(first, 5)
+        assert change == pytest.approx(better - written, abs=2e-5)
 
 
-def test_the_blocks_and_the_smooth_losses() -> None:
+def test_the_segments_and_the_smooth_losses() -> None:
     evaluation, epochs = metrics("evaluation"), metrics("train")["epochs"].values()
-    blocks = evaluation["blocks"]
+    segments = evaluation["segments"]
     page = " ".join(RESULTS.split())
-    assert f"On the test part, {evaluation['test_characters']:,} characters" in page
+    assert f"On the test part, {evaluation['characters']:,} characters" in page
     assert (
-        f"between {blocks['lowest']:.3f} and {blocks['highest']:.3f} nats (standard "
-        f"deviation {blocks['standard_deviation']:.3f})"
+        f"between {segments['lowest']:.3f} and {segments['highest']:.3f} nats (standard "
+        f"deviation {segments['standard_deviation']:.3f})"
     ) in page
     *losses, last = (f"{epoch['last_smooth_loss']:.1f}" for epoch in epochs)
     assert f"epochs at {', '.join(losses)} and {last} nats" in page

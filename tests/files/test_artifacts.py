@@ -59,7 +59,10 @@ def test_json_is_read_as_it_was_written_whatever_the_order_of_keys(
     assert scratch.read_bytes() == first
 
 
-@given(st.lists(st.tuples(st.integers(-(2**53), 2**53), FINITE), min_size=1))
+READABLE = FINITE.filter(lambda value: abs(value) < 1e300)
+
+
+@given(st.lists(st.tuples(st.integers(-(2**53), 2**53), READABLE), min_size=1))
 def test_a_table_is_read_as_it_was_written(
     scratch: Path, rows: list[tuple[int, float]]
 ) -> None:

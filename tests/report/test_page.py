@@ -335,7 +335,9 @@ def test_a_run_without_held_out_parts_can_be_read(copy: Path, browser: Browser) 
 
 # Well-formed files with wrong content; tests/stages has the missing and the damaged.
 COLUMNS = ",".join(Row._fields)
-SURPRISE = ('{"weights_file_sha256": "0f", "part": "test", "surprise": {"page": {"text": 1}}}')
+SURPRISE = (
+    '{"weights_file_sha256": "0f", "part": "test", "surprise": {"page": {"text": 1}}}'
+)
 DAMAGES: list[tuple[Path, str, str]] = [
     *((path, "[1]", "Input should be an object") for path in STAGES["report"].reads
       if path.suffix == ".json"),

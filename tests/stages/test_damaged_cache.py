@@ -11,7 +11,7 @@ from charrnn.files.artifacts import write_json
 from charrnn.files.lock import check_locked, object_file
 from stages.runtime import paths
 from stages.runtime.inputs import Inputs
-from tests.command_line import charrnn
+from tests.command_line import python
 from tests.faults import make_repository, outputs, training
 from tests.pipeline import STAGES
 
@@ -118,7 +118,7 @@ def test_an_output_that_is_damaged_through_its_link_is_made_again(
         (advice,) = [line for line in dvc.said.splitlines() if "; remove " in line]
         assert advice.startswith(f"train: error: {OUTPUT}: damaged: ")
         assert outputs(tmp_path) == {}
-        assert b"FAIL " in charrnn_verify(tmp_path, advice)
+        assert "FAIL " in charrnn_verify(tmp_path, advice)
         Path(advice.split("; remove ")[1].split(",")[0]).unlink()
         with training(tmp_path, "-m", "dvc", "repro", "gradcheck") as dvc:
             assert dvc.end() == 0, dvc.said
@@ -128,10 +128,10 @@ def test_an_output_that_is_damaged_through_its_link_is_made_again(
     assert len(outputs(tmp_path)) == len(STAGES["train"].writes)
 
 
-def charrnn_verify(folder: Path, advice: str) -> bytes:
+def charrnn_verify(folder: Path, advice: str) -> str:
     """Verify; the advice must be the one of the stage."""
     remove = advice.split("; ")[1].split(", then ")[0]
-    done = charrnn(folder, "verify", "--quiet", "--updates", "20")
+    done = python(folder, "-m", "charrnn", "verify", "--updates", "20")
     assert done.returncode == 1
-    assert f"; {remove}, then dvc repro".encode() in done.stdout
+    assert f"; {remove}, then dvc repro" in done.stdout
     return done.stdout

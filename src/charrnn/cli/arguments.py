@@ -82,7 +82,7 @@ def _sample(command: _Parser) -> None:
     from charrnn.cli.values import add_section, value_of
     from charrnn.settings import Count, SampleConfig
 
-    add_section(command, SampleConfig)
+    add_section(command, SampleConfig, length=Count)  # written as it is drawn
     command.add_argument(
         "--count",
         type=value_of(Count),

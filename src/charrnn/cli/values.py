@@ -20,9 +20,11 @@ _RULES: tuple[tuple[str, str, Callable[[Any, Any], bool]], ...] = (
 )
 
 
-def add_section(command: argparse.ArgumentParser, section: type[Section]) -> None:
-    """Add an option for each value of a section of params.yaml."""
-    hints = typing.get_type_hints(section, include_extras=True)
+def add_section(
+    command: argparse.ArgumentParser, section: type[Section], **others: Any
+) -> None:
+    """Add an option for each value of a section; `others` are types of other bounds."""
+    hints = typing.get_type_hints(section, include_extras=True) | others
     for name, meaning in meanings(section).items():
         default = getattr(section, name)
         text, _, unset = meaning.text.partition("; null: ")

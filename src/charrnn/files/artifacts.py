@@ -70,10 +70,10 @@ class Outputs:
             If the file cannot be written.
         """
         with _about(path):
-            temporary = path.with_name(f".{path.name}.tmp")  # not of / or an empty path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if path.is_dir():
+            if path.is_dir():  # so are / and the empty path, which have no name
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            temporary = path.with_name(f".{path.name}.tmp")
+            path.parent.mkdir(parents=True, exist_ok=True)
             temporary.unlink(missing_ok=True)  # left by a crash; does not follow a link
             self._waiting[path] = temporary
             with temporary.open("xb") as file:

@@ -21,7 +21,7 @@ Array = NDArray[Any]
 _PIECE = 1 << 16
 
 
-class Level(NamedTuple):
+class Order(NamedTuple):
     """The model of one order n, after those contexts that the scored text has.
 
     Attributes
@@ -49,11 +49,11 @@ class Level(NamedTuple):
     best_p: Array
 
 
-def uniform_level(vocabulary_size: int) -> Level:
+def uniform_level(vocabulary_size: int) -> Order:
     """Return the model of order 0, 1 / K, with the empty string as only context."""
     table, p, none = empty_table(1), 1 / vocabulary_size, np.zeros(1, np.int64)
     table[place(table, 0), 0] = 0
-    return Level(table, np.full(len(table), p), table, none, none, none, np.full(1, p))
+    return Order(table, np.full(len(table), p), table, none, none, none, np.full(1, p))
 
 
 @jit
@@ -111,7 +111,7 @@ def _add_strings(
 
 
 @jit
-def _fill_level(level: Level, lower: Level, K: int, string: int, context: int) -> None:
+def _fill_level(level: Order, lower: Order, K: int, string: int, context: int) -> None:
     """Fill all but the two tables; `string` and `context` are K^(n - 1), K^(n - 2)."""
     counts, contexts = level.counts, level.contexts
     for row in range(counts.shape[0]):
@@ -147,8 +147,8 @@ def fit_level(
     texts: Sequence[Ids],
     vocabulary_size: int,
     order: int,
-    lower: Level,
-) -> Level:
+    lower: Order,
+) -> Order:
     """Count the strings of some texts, and those of fewer characters in `lower`.
 
     Parameters
@@ -161,7 +161,7 @@ def fit_level(
         K; its power `order` is at most 2^63, and no id is K or more.
     order : int
         n, 1 or more.
-    lower : Level
+    lower : Order
         Of order n - 1 and the same texts.
     """
     K = vocabulary_size
@@ -175,13 +175,13 @@ def fit_level(
         counts = with_space(counts, held + len(codes))
         held = _add_strings(codes, K, contexts, counts, held)
     p, best_p = np.zeros(len(counts)), np.zeros(len(best))
-    level = Level(counts, p, contexts, totals, distinct, best, best_p)
+    level = Order(counts, p, contexts, totals, distinct, best, best_p)
     _fill_level(level, lower, K, K**order // K, max(K**order // K // K, 1))
     return level
 
 
 @jit
-def _raise_order(codes: Array, K: int, level: Level, p: Array, hits: Array) -> None:
+def _raise_order(codes: Array, K: int, level: Order, p: Array, hits: Array) -> None:
     for i in range(codes.size):
         c = level.contexts[place(level.contexts, codes[i] // K), 1]
         n, r = level.totals[c], level.distinct[c]
@@ -192,7 +192,7 @@ def _raise_order(codes: Array, K: int, level: Level, p: Array, hits: Array) -> N
 
 
 def raise_order(
-    text: Ids, vocabulary_size: int, order: int, level: Level, p: Array, hits: Array
+    text: Ids, vocabulary_size: int, order: int, level: Order, p: Array, hits: Array
 ) -> None:
     """Turn the probabilities of order n - 1 into those of order n, in place.
 
@@ -206,7 +206,7 @@ def raise_order(
         K.
     order : int
         n.
-    level : Level
+    level : Order
     p : (M,) float64
         The probability of each character.
     hits : (M,) bool
