@@ -58,7 +58,6 @@ def test_the_script_shows_the_version_of_the_package() -> None:
 
 
 WHOLE = "should be a whole number, at least 1 and at most 1,000,000,000"
-LENGTH = WHOLE.replace("1,000,000,000", "10,000,000")
 NUMBER = "should be a number, at least 0 and at most 1e+30"
 
 
@@ -67,8 +66,8 @@ NUMBER = "should be a number, at least 0 and at most 1e+30"
     [
         ("smaple", "argument COMMAND: invalid choice: 'smaple'"),
         ("sample --temp 1", "unrecognized arguments: --temp 1"),
-        ("sample --length x", f"argument --length: 'x' {LENGTH}"),
-        ("sample --length 1,000,000,001", f"'1,000,000,001' {LENGTH}"),
+        ("sample --length x", f"argument --length: 'x' {WHOLE}"),
+        ("sample --length 1,000,000,001", f"'1,000,000,001' {WHOLE}"),
         ("sample --count 1,000,000,001", f"'1,000,000,001' {WHOLE}"),
         ("sample --count 0", f"argument --count: '0' {WHOLE}"),
         ("sample --top-k 0", f"argument --top-k: '0' {WHOLE}"),
