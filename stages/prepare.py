@@ -9,12 +9,11 @@ from pathlib import Path
 
 from charrnn.errors import BookError
 from charrnn.files.arrays import bytes_of_array
-from charrnn.files.artifacts import read_bytes
+from charrnn.files.books import PATTERN, read_book
 from charrnn.files.metrics.schema import CorpusMetrics
 from charrnn.files.params import load_section
 from charrnn.files.prepared import parts_content, vocabulary_content
 from charrnn.settings import PrepareConfig
-from charrnn.text.book import decode_book
 from charrnn.text.parts import LEAST_BLOCK, size, split
 from charrnn.text.vocabulary import Vocabulary, entropy_bits
 from stages.runtime.inputs import Inputs
@@ -26,15 +25,14 @@ def main() -> None:
     """Run the stage ``prepare``."""
     inputs = Inputs([PrepareConfig])
     config = load_section(PrepareConfig)
-    inputs.add(Path(config.book))
-    try:
-        text, notes = decode_book(read_bytes(Path(config.book)))
-    except BookError as error:
-        message = f"{config.book}: {error}"
-        raise BookError(message) from None
+    inputs.add(Path(config.book), PATTERN)
+    text, notes = read_book(Path(config.book), config.encoding)
     for note in notes:
-        log.info("%s: %s", config.book, note)
+        log.info("%s", note)
     vocabulary = Vocabulary.of(text)
+    if vocabulary.size == 1:
+        message = f"{config.book}: has only one distinct character, {text[0]!r}"
+        raise BookError(message)
     ids = vocabulary.encode(text)
     parts = split(
         len(ids),

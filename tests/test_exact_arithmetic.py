@@ -39,7 +39,7 @@ OWN = {
 EXEMPT = Path(reference.__file__)  # compared within tolerances; makes no artifact
 
 IMPORTS = words("""
-    annotated_types argparse base64 bisect codecs collections concurrent configparser contextlib csv
+    annotated_types argparse base64 bisect charset_normalizer codecs collections concurrent configparser contextlib csv
     dataclasses decimal difflib enum errno filelock functools hashlib importlib inspect io
     itertools jinja2 json llvmlite logging markupsafe matplotlib numba operator os pathlib
     pathspec pickle pydantic re safetensors select signal stat subprocess sys textwrap threading time tqdm

@@ -68,9 +68,10 @@ class PrepareConfig(Section):
     """Which book is learned, and how the book is split."""
 
     section = "prepare"
-    book: Annotated[NonEmpty, Meaning("path of the text to learn, UTF-8")] = (
-        "data/raw/kjv-new-testament.txt"
-    )
+    book: Annotated[
+        NonEmpty, Meaning("path of the text to learn, or of a folder of .txt files")
+    ] = "data/raw/kjv-new-testament.txt"
+    encoding: Annotated[NonEmpty, Meaning("of the text, as Python names it")] = "utf-8"
     validation_fraction: Annotated[
         Fraction, Meaning("of the characters, for choosing the best weights", "0")
     ] = 0.05
@@ -85,7 +86,17 @@ class PrepareConfig(Section):
     ] = 10
 
     def __post_init__(self) -> None:
-        """Refuse fractions that leave nothing to train on."""
+        """Refuse fractions that leave nothing to train on, and unknown encodings."""
+        try:
+            b"a".decode(self.encoding)
+        except UnicodeError:
+            pass  # one byte is not enough for it
+        except (LookupError, ValueError):  # ValueError: a NUL in the name
+            message = (
+                f"prepare.encoding is {self.encoding!r}: it should be an encoding of "
+                f"text that Python knows, such as utf-8 or cp1252"
+            )
+            raise ConfigError(message) from None
         held_out = self.validation_fraction + self.test_fraction
         if held_out >= 1:
             message = (

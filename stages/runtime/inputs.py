@@ -16,7 +16,7 @@ from pathlib import Path
 import charrnn
 from charrnn.errors import InputError
 from charrnn.files.artifacts import Outputs
-from charrnn.files.checks import open_file
+from charrnn.files.checks import open_file, reading
 from charrnn.files.lock import check_locked
 from charrnn.files.params import PARAMS
 from charrnn.files.yaml12 import read_yaml, value_at
@@ -60,6 +60,7 @@ class Inputs:
             kind if isinstance(kind, str) else kind.section for kind in sections
         ]
         self._files = list(files)
+        self._patterns: dict[Path, str] = {}
         # Under `python -m stages.train` the stage's own script is called __main__.
         self._code = [
             Path(file)
@@ -75,10 +76,11 @@ class Inputs:
         names = [f"{PARAMS} ({', '.join(self._values)})"] if self._values else []
         log.info("reads %s", ", ".join([*names, *map(str, self._files)]))
 
-    def add(self, file: Path) -> None:
-        """Add a file whose name is one of the values."""
+    def add(self, file: Path, pattern: str) -> None:
+        """Add a file, or the files of a folder, whose name is one of the values."""
+        self._patterns[file] = pattern
         self._files.append(file)
-        self._before[file.as_posix()] = _digest(file)
+        self._before[file.as_posix()] = self._digest_of(file)
         _refuse_damaged([file])
         log.info("reads %s", file)
 
@@ -124,10 +126,18 @@ class Inputs:
         for name in self._values:
             found[f"{PARAMS}: {name}"] = repr(value_at(read_yaml(PARAMS), name))
         for path in self._files:
-            found[path.as_posix()] = _digest(path)
+            found[path.as_posix()] = self._digest_of(path)
         for path in self._code:
             found["/".join(path.parts[-2:])] = _digest(path)
         return found
+
+    def _digest_of(self, path: Path) -> str:
+        with reading(path):
+            if path not in self._patterns or not path.is_dir():
+                return _digest(path)
+            files = sorted(path.glob(self._patterns[path]))
+        names = "".join(f"{file.name} {_digest(file)}\n" for file in files)
+        return hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _refuse_other_code(code: Sequence[Path]) -> None:

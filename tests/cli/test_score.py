@@ -131,7 +131,11 @@ FEW = "fewer than two characters that the model knows: nothing to predict"
     [
         ("--json", None, "cannot be read: No such file or directory"),
         ("--per-line", b"", "is empty"),
-        ("--json", b"ok\xff\xfe", "not UTF-8: byte 0xff at offset 2"),
+        (
+            "--json",
+            b"ok\xff\xfe",
+            "not UTF-8: byte 0xff at offset 2; it looks like cp1252: type iconv -f cp1252 -t UTF-8",
+        ),
         ("--json", b"a", FEW),
         ("--per-line", b"a", FEW),
     ],

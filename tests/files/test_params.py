@@ -150,7 +150,10 @@ def test_a_file_of_another_form_is_refused(
 
 
 def test_something_must_be_left_to_train_on(scratch: Path) -> None:
-    text = "prepare: {book: b, validation_fraction: 0.5, test_fraction: 0.5, blocks: 2}"
+    text = (
+        "prepare: {book: b, encoding: utf-8, validation_fraction: 0.5, "
+        "test_fraction: 0.5, blocks: 2}"
+    )
     rule = (
         r": prepare\.validation_fraction \+ prepare\.test_fraction is 1\.0: it should"
     )

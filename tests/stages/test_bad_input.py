@@ -126,13 +126,30 @@ def configure(section: str, **values: object) -> Spoil:
 
 # Messages of the scripts; the messages of the library are tested with the library.
 RULES: list[tuple[str, Spoil, str]] = [
-    ("prepare", configure("prepare", book="data"), "data: cannot be read: Is a .*"),
+    (
+        "prepare",
+        configure("prepare", book="data"),
+        r"data: the folder has no file \*\.txt",
+    ),
     ("prepare", configure("prepare", book="a\0b"), ".*cannot be read.*"),
     ("prepare", overwrite(BOOK, b"ab\xff"), f"{BOOK}: not UTF-8: byte 0xff at .* 2.*"),
     (
         "prepare",
-        overwrite(BOOK, b"a"),
-        f"{BOOK}: too short: 1 of its 1 characters are for training, .*",
+        overwrite(BOOK, b"a" * 20_000),
+        f"{BOOK}: has only one distinct character, 'a'",
+    ),
+    (
+        "prepare",
+        configure("prepare", encoding="rot13"),
+        r"params\.yaml: prepare\.encoding is 'rot13': it should be an encoding of text .*",
+    ),
+    (
+        "prepare",
+        lambda project: (
+            project.configure(prepare={"validation_fraction": 0.6}),
+            (project.folder / BOOK).write_text("ab"),
+        ),
+        f"{BOOK}: too short: 1 of its 2 characters are for training, .*",
     ),
     (
         "gradcheck",

@@ -78,7 +78,7 @@ def test_under_dvc_a_stage_compares_what_dvc_lock_names(
     Inputs([], [OUTPUT, own])  # by hand dvc.lock may be of another run
     monkeypatch.setenv("DVC_STAGE", "train")
     Inputs([], [own])
-    for read in (lambda: Inputs([], [OUTPUT]), lambda: Inputs([]).add(OUTPUT)):
+    for read in (lambda: Inputs([], [OUTPUT]), lambda: Inputs([]).add(OUTPUT, "*")):
         with pytest.raises(ArtifactError, match=r"not as in dvc\.lock"):
             read()
     OUTPUT.write_bytes(GOOD)

@@ -42,7 +42,7 @@ def test_a_book_is_its_text_with_unified_line_ends(text: str) -> None:
                 "dropped the byte order mark at its start",
                 r"turned 1 line ends with \r into \n",
                 "kept 1 control characters, such as NUL",
-                "much of it is NUL: is it UTF-16? Save it as UTF-8",
+                "much of it is NUL: if it is UTF-16, type iconv -f utf-16-le -t UTF-8",
             ],
         ),
     ],
@@ -58,7 +58,7 @@ def test_the_first_byte_that_is_not_utf8_is_named(
     mark: bool, before: str, after: bytes
 ) -> None:
     content = BOM * mark + before.encode()
-    rule = rf"^not UTF-8: byte 0xff at offset {len(content)}( |$)"
+    rule = rf"^not UTF-8: byte 0xff at offset {len(content)}(;|$)"
     with pytest.raises(BookError, match=rule):
         decode_book(content + b"\xff" + after)
 
@@ -68,19 +68,51 @@ def test_the_first_byte_that_is_not_utf8_is_named(
     [
         (
             "\ufeffIn".encode("utf-16-le"),
-            r"\(it looks like UTF-16; save it as UTF-8\)$",
+            r"; it looks like utf-16: type iconv -f utf-16 -t UTF-8$",
         ),
         (
             "\ufeffIn".encode("utf-16-be"),
-            r"\(it looks like UTF-16; save it as UTF-8\)$",
+            r"; it looks like utf-16: type iconv -f utf-16 -t UTF-8$",
         ),
+        (b"\x1f\x8b\x08\x00", "^is compressed by gzip: unpack it with gunzip$"),
         (b"", "^the book is empty$"),
         (BOM, "^the book is empty$"),
     ],
 )
-def test_utf_16_and_an_empty_book_are_refused(content: bytes, rule: str) -> None:
+def test_utf_16_gzip_and_an_empty_book_are_refused(content: bytes, rule: str) -> None:
     with pytest.raises(BookError, match=rule):
         decode_book(content)
+
+
+FRENCH = "Il était une fois, où l'été « dure », une jeune fille gelée. " * 3
+GERMAN = "Über die Größe der Bäume, der schönen Töchter und Flüsse. " * 3
+RUSSIAN = "Жил-был старик со своею старухой у самого синего моря. " * 3  # noqa: RUF001
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [(FRENCH, "cp1252"), (GERMAN, "cp1252"), (RUSSIAN, "cp1251"), (RUSSIAN, "utf-16")],
+)
+def test_another_encoding_is_proposed_and_then_read(text: str, encoding: str) -> None:
+    content = text.replace("\n", "\r\n").encode(encoding)
+    with pytest.raises(
+        BookError, match=f"; it looks like {encoding}: type {encoding}!$"
+    ):
+        decode_book(content, advice="{}!")
+    assert decode_book(content, encoding).text == text
+
+
+@given(LINES.map("a{}".format), st.sampled_from(["utf-16", "utf-32-be", "gb18030"]))
+def test_a_book_is_the_same_in_every_encoding(text: str, encoding: str) -> None:
+    book = decode_book(text.encode(encoding), encoding)
+    assert book == decode_book(text.encode())
+
+
+def test_a_byte_that_is_not_of_the_encoding_is_named() -> None:
+    with pytest.raises(
+        BookError, match=r"^not ascii: byte 0xe9 at offset 1; it looks "
+    ):
+        decode_book(b"t\xe9t\xe9", "ascii")
 
 
 @given(TEXTS, st.integers(1, 5))
