@@ -7,13 +7,14 @@ if __name__ == "__main__":  # before the slow imports
 
 from pathlib import Path
 
-from charrnn.errors import BookError
+from charrnn.errors import BookError, VocabularyError
 from charrnn.files.arrays import bytes_of_array
 from charrnn.files.books import PATTERN, read_book
 from charrnn.files.metrics.schema import CorpusMetrics
 from charrnn.files.params import load_section
 from charrnn.files.prepared import parts_content, vocabulary_content
-from charrnn.settings import PrepareConfig
+from charrnn.files.start import PATTERN_OF_MODELS, start_file, start_vocabulary
+from charrnn.settings import PrepareConfig, TrainConfig
 from charrnn.text.parts import LEAST_BLOCK, size, split
 from charrnn.text.vocabulary import Vocabulary, entropy_bits
 from stages.runtime.inputs import Inputs
@@ -23,9 +24,11 @@ from stages.runtime.running import log, run
 
 def main() -> None:
     """Run the stage ``prepare``."""
-    inputs = Inputs([PrepareConfig])
+    inputs = Inputs([PrepareConfig, "train.start"])
     config = load_section(PrepareConfig)
+    folder = Path(load_section(TrainConfig).start)
     inputs.add(Path(config.book), PATTERN)
+    inputs.add(folder, PATTERN_OF_MODELS)
     text, notes = read_book(Path(config.book), config.encoding)
     for note in notes:
         log.info("%s", note)
@@ -33,6 +36,12 @@ def main() -> None:
     if vocabulary.size == 1:
         message = f"{config.book}: has only one distinct character, {text[0]!r}"
         raise BookError(message)
+    if (file := start_file(folder)) is not None:
+        try:
+            vocabulary = start_vocabulary(file, vocabulary)
+        except VocabularyError as error:
+            message = f"{config.book}: {error}"
+            raise VocabularyError(message) from None
     ids = vocabulary.encode(text)
     parts = split(
         len(ids),

@@ -9,6 +9,7 @@ import contextlib
 import functools
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from tqdm.contrib.logging import logging_redirect_tqdm
 
@@ -17,10 +18,10 @@ from charrnn.files.checkpoints import FOLDER, Checkpoints
 from charrnn.files.lock import entry_digest, is_noted
 from charrnn.files.metrics.schema import GradientCheckVerdict, read_metrics
 from charrnn.files.metrics.train_metrics import TrainingTexts, TrainMetrics
-from charrnn.files.models import model_bytes
+from charrnn.files.models import first_model, model_bytes
 from charrnn.files.params import load_section
 from charrnn.files.prepared import load_book, load_vocabulary
-from charrnn.network.model import initial_weights
+from charrnn.files.start import PATTERN_OF_MODELS
 from charrnn.network.streams import Purpose, stream
 from charrnn.settings import ModelConfig, TrainConfig
 from charrnn.text.parts import Windows
@@ -49,6 +50,7 @@ def main() -> None:
     """Run the stage ``train``."""
     inputs = Inputs([TrainConfig, ModelConfig], [IDS, PARTS, VOCABULARY, VERDICT])
     config, model = load_section(TrainConfig), load_section(ModelConfig)
+    inputs.add(Path(config.start), PATTERN_OF_MODELS)
     if not read_metrics(GradientCheckVerdict, VERDICT).passed:
         message = f"{VERDICT}: the gradient check has not passed"
         raise GradientError(message)
@@ -64,14 +66,7 @@ def main() -> None:
         state = checkpoints.load()
         checkpoints.remove_stale()
         if state is None:
-            weights = initial_weights(
-                model.hidden_size,
-                vocabulary.size,
-                sigma=model.sigma,
-                dtype=config.precision,
-                rng=stream(Purpose.INITIAL_WEIGHTS, model.seed),
-            )
-            state = start(weights, book, config)
+            state = start(first_model(vocabulary, config, model), book, config)
         log.info(
             "m = %d, %d characters, %s; %d epochs of %s updates; smooth loss in nats per "
             "window of %d, first loss %.2f%s",

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from charrnn.settings import SECTIONS
-from tests.pipeline import BOOK, STAGES
+from tests.pipeline import BOOK, STAGES, START
 
 # The same examples on every run; no deadline, so that a slow machine does not fail.
 settings.register_profile("charrnn", deadline=None, derandomize=True, database=None)
@@ -68,6 +68,7 @@ class Project:
         self.values = {name: dict(values) for name, values in VALUES.items()}
         self.configure()
         (folder / BOOK.parent).mkdir(parents=True)
+        (folder / START).mkdir()
         (folder / BOOK).write_bytes(PROSE.encode())
 
     def configure(self, **sections: dict[str, Any]) -> None:

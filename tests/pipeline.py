@@ -12,8 +12,8 @@ import yaml
 from stages.runtime.running import run
 from tests.imports import ROOT
 
-# In the projects of the tests; dvc.yaml says ${prepare.book}.
-BOOK = Path("data/raw/book.txt")
+# In the projects of the tests; dvc.yaml says ${prepare.book} and ${train.start}.
+BOOK, START = Path("data/raw/book.txt"), Path("data/start")
 
 
 class Stage(NamedTuple):
@@ -47,14 +47,17 @@ class Stage(NamedTuple):
 
 
 def _stage(name: str, entry: dict[str, Any]) -> Stage:
-    deps = [dep.replace("${prepare.book}", str(BOOK)) for dep in entry["deps"]]
+    deps = [
+        dep.replace("${prepare.book}", str(BOOK)).replace("${train.start}", str(START))
+        for dep in entry["deps"]
+    ]
     code = [dep for dep in deps if dep.startswith(("src/", "stages/"))]
     outs = [*entry.get("outs", []), *entry.get("metrics", [])]
     return Stage(
         name=name,
         values=entry.get("params", []),
         code=code,
-        reads=[Path(dep) for dep in deps if dep not in code],
+        reads=[Path(dep) for dep in deps if dep not in (*code, str(START))],
         # With options an entry is a mapping of one key.
         writes=[Path(out if isinstance(out, str) else next(iter(out))) for out in outs],
     )

@@ -223,6 +223,9 @@ class TrainConfig(Schedule, Recipe, Section):
         Literal["float32", "float64"], Meaning("or float64, at about half the speed")
     ] = "float32"
     seed: Annotated[Seed, Meaning("of the texts; does not affect training")] = 1
+    start: Annotated[
+        NonEmpty, Meaning("folder of a model to go on from; weights are drawn without")
+    ] = "data/start"
 
 
 @dataclass(frozen=True, kw_only=True)

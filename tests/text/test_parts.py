@@ -42,11 +42,13 @@ def test_the_parts_make_up_the_book_and_blocks_are_spread_over_it(
     ]
     assert bounds[-1] == length
     asked = [int(f * length) for f in (validation, test) if f > 0]
-    B = max(1, min(blocks, *(n // LEAST_BLOCK for n in asked))) if asked else blocks
+    B = max(1, min(blocks, *(n // LEAST_BLOCK for n in asked))) if asked else 1
     edges = [length * i // B for i in range(B + 1)]
     for part, fraction in ((parts.validation, validation), (parts.test, test)):
         sizes = [int(fraction * (b - a)) for a, b in itertools.pairwise(edges)]
         assert [size([piece]) for piece in part] == [n for n in sizes if n]
+    if not any(asked):
+        assert len(parts.training) <= 1
     if test > 0:
         assert {piece.end for piece in parts.test} <= set(edges)
 

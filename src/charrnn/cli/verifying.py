@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 from charrnn.errors import ArtifactError
 from charrnn.files.artifacts import read_table
 from charrnn.files.lock import LOCK, damaged_object, md5
+from charrnn.files.models import first_model
 from charrnn.files.params import load_section
 from charrnn.files.prepared import load_book, load_vocabulary
 from charrnn.files.yaml12 import read_yaml, value_at
-from charrnn.network.model import initial_weights
-from charrnn.network.streams import Purpose, stream
 from charrnn.settings import ModelConfig, TrainConfig
 from charrnn.training.loop import start, train
 from charrnn.training.state import Row
@@ -132,14 +131,7 @@ def compare_with_training(updates: int) -> Comparison:
     if not expected:
         message = f"{CURVE}: its first point is beyond update {updates:,}"
         raise ArtifactError(message)
-    weights = initial_weights(
-        model.hidden_size,
-        vocabulary.size,
-        sigma=model.sigma,
-        dtype=config.precision,
-        rng=stream(Purpose.INITIAL_WEIGHTS, model.seed),
-    )
-    run = start(weights, book, config)
+    run = start(first_model(vocabulary, config, model), book, config)
     for _ in train(run, book, config, config):
         if len(run.rows) >= len(expected):
             break

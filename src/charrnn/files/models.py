@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from charrnn.errors import ArtifactError, VocabularyError
 from charrnn.files.arrays import bytes_of_arrays, read_arrays
 from charrnn.files.checks import check_version
-from charrnn.network.model import Model, Weights, shapes
-from charrnn.settings import Recipe
+from charrnn.files.start import start_file
+from charrnn.network.model import Model, Weights, initial_weights, shapes
+from charrnn.network.streams import Purpose, stream
+from charrnn.settings import ModelConfig, Recipe, TrainConfig
 from charrnn.text.vocabulary import Vocabulary
 
 # Increased when the meaning of the file changes.
@@ -129,6 +131,36 @@ def load_model(path: Path, vocabulary: Vocabulary | None = None) -> SavedModel:
         message = f"{path}: damaged: its content does not have the sha256 it names"
         raise ArtifactError(message)
     return SavedModel(model, known, recipe)
+
+
+def first_model(
+    vocabulary: Vocabulary, train: TrainConfig, model: ModelConfig
+) -> Weights | Model:
+    """Return what training starts from: the model in `train.start`, or drawn weights.
+
+    Raises
+    ------
+    ArtifactError
+        If the model cannot be read, or differs in vocabulary, size or precision.
+    """
+    file = start_file(Path(train.start))
+    if file is None:
+        return initial_weights(
+            model.hidden_size,
+            vocabulary.size,
+            sigma=model.sigma,
+            dtype=train.precision,
+            rng=stream(Purpose.INITIAL_WEIGHTS, model.seed),
+        )
+    found = load_model(file, vocabulary).model
+    for name, here, there in (
+        ("model.hidden_size", model.hidden_size, found.weights.hidden_size),
+        ("train.precision", train.precision, str(found.hidden.dtype)),
+    ):
+        if here != there:
+            message = f"{file}: has {name} {there}, but params.yaml has {here}"
+            raise ArtifactError(message)
+    return found
 
 
 def _digest(model: Model, vocabulary: Vocabulary) -> str:

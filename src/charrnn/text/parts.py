@@ -84,12 +84,13 @@ def split(
         N.
     blocks : int
         B, of each held-out part.  There are fewer if one had under `LEAST_BLOCK`
-        characters otherwise, but at least one.
+        characters otherwise, but at least one; with nothing held out, one.
     validation_fraction, test_fraction : float
         Of the characters.
     """
     held_out = [int(f * length) for f in (validation_fraction, test_fraction) if f > 0]
-    B = max(1, min([blocks, *(size // LEAST_BLOCK for size in held_out)]))
+    most = min((size // LEAST_BLOCK for size in held_out), default=1)
+    B = max(1, min(blocks, most))
     parts: tuple[list[Piece], list[Piece], list[Piece]] = ([], [], [])
     for i in range(B):
         start, end = length * i // B, length * (i + 1) // B

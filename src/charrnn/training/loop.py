@@ -39,14 +39,14 @@ def learn(weights: Weights, ids: Ids, recipe: Recipe) -> Run:
     BookError, TrainingError, VocabularyError
         As for `train`.
     """
-    book = Corpus.whole(ids)
-    run = start(weights, book, recipe)
-    for _ in train(run, book, recipe, Schedule()):
+    corpus = Corpus.whole(ids)
+    run = start(weights, corpus, recipe)
+    for _ in train(run, corpus, recipe, Schedule()):
         pass
     return run
 
 
-def check_lengths(book: Corpus, recipe: Recipe) -> None:
+def check_lengths(corpus: Corpus, recipe: Recipe) -> None:
     """Refuse a training or validation part that is too short.
 
     Raises
@@ -56,12 +56,12 @@ def check_lengths(book: Corpus, recipe: Recipe) -> None:
         empty is shorter than one.
     """
     T = recipe.sequence_length
-    longest = max((size([piece]) for piece in book.training), default=0)
+    longest = max((size([piece]) for piece in corpus.training), default=0)
     parts = {"training part has": longest}
-    if len(book.training) > 1:
+    if len(corpus.training) > 1:
         parts = {"longest piece of the training part has": longest}
-    if book.validation:
-        parts["validation part has"] = size(book.validation)
+    if corpus.validation:
+        parts["validation part has"] = size(corpus.validation)
     for what, length in parts.items():
         if length <= T:
             message = (
@@ -71,8 +71,15 @@ def check_lengths(book: Corpus, recipe: Recipe) -> None:
             raise BookError(message)
 
 
-def start(weights: Weights, book: Corpus, recipe: Recipe) -> Run:
+def start(first: Weights | Model, corpus: Corpus, recipe: Recipe) -> Run:
     """Return a run before its first update.
+
+    Parameters
+    ----------
+    first : Weights or Model
+        Drawn weights; or a model, whose state and sums of squares the run goes on from.
+    corpus : Corpus
+    recipe : Recipe
 
     Raises
     ------
@@ -81,15 +88,18 @@ def start(weights: Weights, book: Corpus, recipe: Recipe) -> Run:
     VocabularyError
         If an id is not below K.
     """
-    check_lengths(book, recipe)
-    check_ids(book.ids, weights.vocabulary_size)
+    if isinstance(first, Weights):
+        first = Model(first, first.zero_state(), zeros_like(first))
+    weights, hidden, _ = model = first.copy()
+    check_lengths(corpus, recipe)
+    check_ids(corpus.ids, weights.vocabulary_size)
     T = recipe.sequence_length
-    first, _ = Windows(book.training, T).run_from(0)
-    window, hidden = book.ids[first : first + T + 1], weights.zero_state()
+    at, _ = Windows(corpus.training, T).run_from(0)
+    window = corpus.ids[at : at + T + 1]
     scores = forward.score_ids(weights, window[:-1], window[1:], hidden)
     first_loss = float(np.cumsum(scores.nats)[-1])
     return Run(
-        model=Model(weights.copy(), hidden, zeros_like(weights)),
+        model=model,
         first_loss=first_loss,
         smooth_loss=first_loss,
     )
@@ -97,7 +107,7 @@ def start(weights: Weights, book: Corpus, recipe: Recipe) -> Run:
 
 def train(
     run: Run,
-    book: Corpus,
+    corpus: Corpus,
     recipe: Recipe,
     schedule: Schedule,
     text_rng: TextRng | None = None,
@@ -111,7 +121,7 @@ def train(
     ----------
     run : Run
         From `start`, or a run that was stopped.
-    book : Corpus
+    corpus : Corpus
         Without a validation part, the best weights are those with the lowest smooth
         loss.
     recipe : Recipe
@@ -129,13 +139,13 @@ def train(
     VocabularyError
         If an id is not below K.
     """
-    check_lengths(book, recipe)
-    check_ids(book.ids, run.model.weights.vocabulary_size)
+    check_lengths(corpus, recipe)
+    check_ids(corpus.ids, run.model.weights.vocabulary_size)
     T = recipe.sequence_length
-    windows = Windows(book.training, T)
+    windows = Windows(corpus.training, T)
     most = max(1, steps_at_once(run.model.weights) // T)
     while True:
-        yield from _look(run, book, windows, schedule, text_rng)
+        yield from _look(run, corpus, windows, schedule, text_rng)
         if run.update >= windows.count * recipe.epochs:
             return
         epoch, window = divmod(run.update, windows.count)
@@ -148,10 +158,11 @@ def train(
             _next_multiple(run.update, schedule.text_every) - epoch * windows.count,
         )
         if window == 0:
-            run.model.hidden[:] = 0
+            if epoch > 0:  # the first one begins in the model's state
+                run.model.hidden[:] = 0
             run.under_way = (0.0, math.inf, -math.inf)
-        ids = book.ids[start : start + (until - window) * T + 1]
-        _learn(run, ids, recipe, keep_best=not book.validation)
+        ids = corpus.ids[start : start + (until - window) * T + 1]
+        _learn(run, ids, recipe, keep_best=not corpus.validation)
         yield run
 
 
@@ -201,7 +212,7 @@ def _learn(run: Run, ids: Ids, recipe: Recipe, *, keep_best: bool) -> None:
 
 def _look(
     run: Run,
-    book: Corpus,
+    corpus: Corpus,
     windows: Windows,
     schedule: Schedule,
     text_rng: TextRng | None,
@@ -221,18 +232,18 @@ def _look(
             yield run
         is_due = window == count or n % schedule.validate_every == 0
         is_new = not run.validations or run.validations[-1].update < n
-        if book.validation and is_due and is_new:
-            yield from _validate(run, book, epoch)
+        if corpus.validation and is_due and is_new:
+            yield from _validate(run, corpus, epoch)
     is_due = n % schedule.text_every == 0
     if is_due and text_rng and (not run.texts or run.texts[-1].update < n):
         at, _ = windows.run_from(n % count)
-        yield from _write(run, book.ids[at : at + 1], schedule, text_rng)
+        yield from _write(run, corpus.ids[at : at + 1], schedule, text_rng)
 
 
-def _validate(run: Run, book: Corpus, epoch: int) -> Iterator[Run]:
+def _validate(run: Run, corpus: Corpus, epoch: int) -> Iterator[Run]:
     weights, hidden, _ = run.model
     nats: list[NDArray[np.float64]] = []
-    for piece in block_scores(weights, hidden, book.ids, book.validation):
+    for piece in block_scores(weights, hidden, corpus.ids, corpus.validation):
         if nats:
             yield run  # a run that is stopped here starts this validation again
         nats.append(piece.nats)
