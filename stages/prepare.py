@@ -14,8 +14,9 @@ from charrnn.files.metrics.schema import CorpusMetrics
 from charrnn.files.params import load_section
 from charrnn.files.prepared import parts_content, vocabulary_content
 from charrnn.files.start import PATTERN_OF_MODELS, start_file, start_vocabulary
+from charrnn.network.streams import Purpose, stream
 from charrnn.settings import PrepareConfig, TrainConfig
-from charrnn.text.parts import LEAST_BLOCK, size, split
+from charrnn.text.parts import LEAST_BLOCK, size, split, split_items
 from charrnn.text.vocabulary import Vocabulary, entropy_bits
 from stages.runtime.inputs import Inputs
 from stages.runtime.paths import CORPUS, IDS, PARTS, VOCABULARY
@@ -32,6 +33,8 @@ def main() -> None:
     text, notes = read_book(Path(config.book), config.encoding)
     for note in notes:
         log.info("%s", note)
+    if config.items is not None and not text.endswith("\n"):
+        text += "\n"  # which ends each item
     vocabulary = Vocabulary.of(text)
     if vocabulary.size == 1:
         message = f"{config.book}: has only one distinct character, {text[0]!r}"
@@ -42,13 +45,24 @@ def main() -> None:
         except VocabularyError as error:
             message = f"{config.book}: {error}"
             raise VocabularyError(message) from None
+    items: dict[str, tuple[int, ...]] = {}
+    fractions = {
+        "validation_fraction": config.validation_fraction,
+        "test_fraction": config.test_fraction,
+    }
+    if config.items is None:
+        parts = split(len(text), blocks=config.blocks, **fractions)
+    else:
+        try:
+            drawn = split_items(
+                text, rng=stream(Purpose.ITEMS, config.seed), **fractions
+            )
+        except BookError as error:
+            message = f"{config.book}: {error}"
+            raise BookError(message) from None
+        text, parts = drawn.text, drawn.parts
+        items = {"validation": drawn.validation, "test": drawn.test}
     ids = vocabulary.encode(text)
-    parts = split(
-        len(ids),
-        blocks=config.blocks,
-        validation_fraction=config.validation_fraction,
-        test_fraction=config.test_fraction,
-    )
     sizes = {f"{name}_characters": size(part) for name, part in parts._asdict().items()}
     if size(parts.training) < 2:
         message = (
@@ -57,16 +71,26 @@ def main() -> None:
         )
         raise BookError(message)
     blocks = max(len(parts.validation), len(parts.test))
-    if 0 < blocks < config.blocks:
+    if items:
         log.info(
-            "%s: %d blocks of each held-out part, not %d, so that each has %d characters",
+            "%s: a list of %s items, of which %s were drawn for validation and %s for the "
+            "test; prepare.blocks has no effect",
+            config.book,
+            f"{text.count(chr(10)):,}",
+            *(f"{len(numbers):,}" for numbers in items.values()),
+        )
+    elif 0 < blocks < config.blocks:
+        log.info(
+            "%s: each held-out part is %d block%s, not %d, so that a block has %d characters",
             config.book,
             blocks,
+            "s" if blocks > 1 else "",
             config.blocks,
             LEAST_BLOCK,
         )
     metrics = CorpusMetrics(
         blocks=blocks,
+        items=text.count("\n") if items else None,
         characters=len(text),
         distinct_characters=vocabulary.size,
         unigram_entropy_bits=entropy_bits(ids, vocabulary.size),
@@ -74,7 +98,7 @@ def main() -> None:
     )
     with inputs.outputs() as out:
         out.write(IDS, bytes_of_array(ids))
-        out.json(PARTS, parts_content(parts))
+        out.json(PARTS, parts_content(parts, **items))
         out.json(VOCABULARY, vocabulary_content(vocabulary))
         out.json(CORPUS, metrics.content())
     log.info(

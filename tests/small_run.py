@@ -19,7 +19,8 @@ from tests.pipeline import STAGES
 
 PARAMS = """\
 fetch: {first_book: Jude, last_book: Jude}
-prepare: {book: book.txt, encoding: utf-8, validation_fraction: 0.1, test_fraction: 0.1, blocks: 2}
+prepare: {book: book.txt, encoding: utf-8, validation_fraction: 0.1, test_fraction: 0.1, blocks: 2,
+  items: null, seed: 1}
 model: {hidden_size: 37, sigma: 0.1, seed: 1}
 gradcheck:
   {sequence_length: 7, step: 1.0e-4, fourth_order_step: 1.0e-3, l2: 0.01, floor: 1.0e-4,

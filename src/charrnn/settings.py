@@ -84,6 +84,11 @@ class PrepareConfig(Section):
         Le(10_000),
         Meaning("of each held-out part, spread over the book; 1: at its end"),
     ] = 10
+    items: Annotated[
+        Literal["lines"] | None,
+        Meaning("lines: a list, whose held-out lines are drawn; null: a running text"),
+    ] = None
+    seed: Annotated[Seed, Meaning("of the held-out lines, if items is lines")] = 1
 
     def __post_init__(self) -> None:
         """Refuse fractions that leave nothing to train on, and unknown encodings."""

@@ -1,5 +1,6 @@
 """``charrnn sample`` writes what the pipeline's stage writes, and as much as is read."""
 
+import io
 import json
 import os
 import signal
@@ -22,7 +23,7 @@ from charrnn.settings import Choice, Recipe
 from charrnn.text.vocabulary import Vocabulary
 from stages import sample
 from stages.runtime import paths
-from tests.command_line import ENVIRONMENT, Tell, python
+from tests.command_line import ENVIRONMENT, Ask, Tell, python
 from tests.conftest import VALUES
 from tests.terminals import INTERRUPTIBLE, Terminal
 
@@ -267,3 +268,74 @@ def test_a_terminal_gets_no_control_character(tmp_path: Path, write: Tell) -> No
     shown = piped.translate(str.maketrans(dict(zip(HOSTILE, SHOWN, strict=True))))
     with Terminal(tmp_path, "sample", *options, TERM="dumb") as terminal:
         assert terminal.end() == (0, shown)
+
+
+LIST = "abc\nfgh\nde\n"
+
+
+def test_items_are_whole_lines_of_a_list(tmp_path: Path, write: Tell) -> None:
+    options = (*make_model(tmp_path, LIST, 1.0), "--seed", 3)
+    endless = write(*options, "--length", 5000).removesuffix("\n")
+    for items in (1, 2, 20):
+        lines = endless.split("\n")[:items]
+        assert write(*options, "--items", items) == "\n".join(lines) + "\n"
+        row = json.loads(write(*options, "--items", items, "--json"))
+        assert row["text"] == "\n".join(lines) + "\n"
+    begun = write(*options, "--items", 3, "--prime", "ab")
+    assert begun.startswith("ab")
+    assert begun.count("\n") == 3
+    assert write(*options, "--items", 900, "--length", 1) == endless[:900] + "\n"
+    two = write(*options, "--items", 2, "--count", 2)
+    assert two.startswith(
+        "=== 1\n" + "\n".join(endless.split("\n")[:2]) + "\n\n=== 2\n"
+    )
+
+
+@pytest.mark.parametrize("piece", [1, 7, 5000])
+def test_a_text_ends_where_the_stop_has_been_written(
+    tmp_path: Path, write: Tell, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("charrnn.network.sampling.steps_at_once", lambda _: 4 * piece)
+    options = (*make_model(tmp_path, LIST, 1.0), "--length", 5000)
+    endless = write(*options).removesuffix("\n")
+    for stop in (endless[0], endless[40:44], endless[100:107], "abcdefgh" * 9):
+        end = endless.find(stop)
+        whole = endless[: end + len(stop)] if end >= 0 else endless
+        assert write(*options, "--stop", stop) == whole + "\n"
+
+
+@pytest.mark.usefixtures("here")
+def test_a_prime_may_come_from_a_file(
+    write: Tell, refusal: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prime = "the darkness" * 20_000  # too long for a command line
+    Path("prime.txt").write_bytes(b"\xef\xbb\xbf" + prime.encode())
+    text = write("--prime-file", "prime.txt", "--length", 9)
+    assert text.startswith(prime)
+    assert len(text) == len(prime) + 10
+    stream = io.TextIOWrapper(io.BytesIO(prime.encode()))
+    monkeypatch.setattr("sys.stdin", stream)
+    assert write("--prime-file", "-", "--length", 9) == text
+    assert refusal("sample", "--prime-file", "prime.txt", "--prime", "the") == (
+        "--prime and --prime-file are two primes: give one of them"
+    )
+    Path("prime.txt").write_bytes(b"")
+    assert refusal("sample", "--prime-file", "prime.txt") == (
+        "prime.txt: the book is empty"
+    )
+
+
+@pytest.mark.usefixtures("here")
+def test_what_a_shell_makes_of_a_prime_is_explained(
+    tmp_path: Path, refusal: Tell, ask: Ask
+) -> None:
+    reason = refusal("sample", "--prime", r"the\n")
+    assert reason.endswith(r"; a shell passes \n as two characters: type $'...\n'")
+    for option in ("--stop", "--items"):
+        model = make_model(tmp_path, "abc", 1.0)
+        reason = refusal("sample", *model, option, "5")
+        assert reason.startswith(f"{option} ")
+        assert " is not among the 3 of the vocabulary" in reason
+    code, _, error = ask("sample", "--prime", "--x")
+    assert code == 2
+    assert "; one that begins with - is typed as --prime=-..." in error

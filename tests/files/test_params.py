@@ -152,7 +152,7 @@ def test_a_file_of_another_form_is_refused(
 def test_something_must_be_left_to_train_on(scratch: Path) -> None:
     text = (
         "prepare: {book: b, encoding: utf-8, validation_fraction: 0.5, "
-        "test_fraction: 0.5, blocks: 2}"
+        "test_fraction: 0.5, blocks: 2, items: null, seed: 1}"
     )
     rule = (
         r": prepare\.validation_fraction \+ prepare\.test_fraction is 1\.0: it should"

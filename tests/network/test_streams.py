@@ -11,6 +11,7 @@ SEEDS = st.integers(0, 2**32 - 1)  # all that params.yaml takes
 # The first number of each stream of seed 1, and of that of the text at update 10,000.
 STREAMS = [
     0.5118216247002567, 0.33187239186810047, 0.44841514333227195, 0.01406863877696618,
+    0.39482515435746646,
     0.9327264389078297,
 ]  # fmt: skip
 
@@ -33,6 +34,7 @@ def test_purposes_keep_their_numbers_and_streams_their_beginnings_for_ever() -> 
         ("GRADIENT_CHECK", 1),
         ("TRAINING_TEXT", 2),
         ("SAMPLE", 3),
+        ("ITEMS", 4),
     ]
     found = [stream(purpose, 1).random() for purpose in Purpose]
     found.append(stream(Purpose.TRAINING_TEXT, 1, 10_000).random())

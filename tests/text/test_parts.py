@@ -3,18 +3,22 @@
 import itertools
 
 import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from charrnn.errors import BookError
 from charrnn.text.parts import (
     LEAST_BLOCK,
     Corpus,
+    ListOfItems,
     Piece,
     Windows,
     cut,
     joined,
     size,
     split,
+    split_items,
     window_count,
 )
 
@@ -86,6 +90,50 @@ def test_each_window_begins_where_its_run_says(
         assert run == list(range(start, start + len(run) * T, T))
         assert found == start
         assert until == len(starts) or any(p.start == starts[until] for p in pieces)
+
+
+LISTS = st.lists(st.text("abc ", max_size=4), min_size=1, max_size=60)
+
+
+@given(LISTS, st.floats(0, 0.5), st.floats(0, 0.49), st.booleans())
+def test_the_items_of_a_list_are_drawn_whole_and_stay_in_order(
+    lines: list[str], validation: float, test: float, ends: bool
+) -> None:
+    n, text = len(lines), "\n".join(lines) + "\n" * (ends or not lines[-1])
+    sizes = [int(validation * n), int(test * n)]
+    rng = np.random.default_rng(1)
+
+    def found() -> ListOfItems:
+        return split_items(
+            text, validation_fraction=validation, test_fraction=test, rng=rng
+        )
+
+    if any(f > 0 and not n for f, n in zip((validation, test), sizes, strict=True)):
+        with pytest.raises(BookError, match=f"^has {n} items, of which a fraction of"):
+            found()
+        return
+    items = found()
+    assert [len(items.validation), len(items.test)] == sizes
+    held_out = {*items.validation, *items.test}
+    assert len(held_out) == sum(sizes)
+    training = [i for i in range(1, n + 1) if i not in held_out]
+    for part, numbers in zip(
+        items.parts, (training, items.validation, items.test), strict=True
+    ):
+        text_of = "".join(items.text[slice(*piece)] for piece in part)
+        assert text_of == "".join(f"{lines[i - 1]}\n" for i in sorted(numbers))
+    bounds = [bound for part in items.parts for piece in part for bound in piece]
+    assert bounds == sorted(bounds)
+    assert (bounds[0], bounds[-1]) == (0, len(items.text))
+
+
+def test_held_out_items_are_of_the_whole_list() -> None:
+    text = "".join(f"{n}\n" for n in range(1000))
+    rng = np.random.default_rng(3)
+    items = split_items(text, validation_fraction=0.1, test_fraction=0.1, rng=rng)
+    for numbers in (items.validation, items.test):
+        thirds = [sum(low < i <= low + 333 for i in numbers) for low in (0, 333, 666)]
+        assert min(thirds) > 20
 
 
 def test_what_is_inspected_is_held_out_if_anything_is() -> None:

@@ -42,6 +42,9 @@ class _Parser(argparse.ArgumentParser):
         return super().parse_known_args(*arguments, **named)
 
     def error(self, message: str) -> NoReturn:
+        if message.endswith("expected one argument"):
+            name = message.split()[1].rstrip(":")
+            message += f"; one that begins with - is typed as {name}=-..."
         line = one_line(f"{message} (see {self.prog} --help)")
         self.exit(2, f"charrnn: error: {line}\n")
 
@@ -80,9 +83,26 @@ def parser() -> argparse.ArgumentParser:
 
 def _sample(command: _Parser) -> None:
     from charrnn.cli.values import add_section, value_of
-    from charrnn.settings import Count, SampleConfig
+    from charrnn.settings import Count, NonEmpty, SampleConfig
 
     add_section(command, SampleConfig, length=Count)  # written as it is drawn
+    command.add_argument(
+        "--prime-file",
+        metavar="FILE",
+        help="how the text begins: the text of a file, UTF-8; with -: the standard input",
+    )
+    command.add_argument(
+        "--items",
+        type=value_of(Count),
+        metavar="N",
+        help="end after N lines, or after N times --length characters",
+    )
+    command.add_argument(
+        "--stop",
+        type=value_of(NonEmpty),
+        metavar="TEXT",
+        help="end where the network has written this text, which is written, too",
+    )
     command.add_argument(
         "--count",
         type=value_of(Count),

@@ -21,6 +21,8 @@ examples:
   charrnn sample --top-k 10 --top-p 0.9 --seed 7
   charrnn sample --temperature 0           always the most likely character
   charrnn sample --count 5 > five.txt      five texts, each below a line === N
+  charrnn sample --items 20                20 lines, from a model of a list
+  charrnn sample --stop "Amen." --prime-file draft.txt
   charrnn sample --count 5 --json          one JSON object a line, for scripts
   charrnn sample --length 1,000,000,000 | head -c 1000
   charrnn sample --model ~/m.safetensors   one file is enough

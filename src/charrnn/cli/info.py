@@ -91,6 +91,7 @@ def _book(path: str, corpus: CorpusMetrics | None) -> str:
         f"{corpus.validation_characters:,} validation, "
         f"{corpus.test_characters:,} test"
         + (f", in {corpus.blocks} blocks each" if corpus.blocks > 1 else "")
+        + (f"; drawn from a list of {corpus.items:,} items" if corpus.items else "")
     )
 
 

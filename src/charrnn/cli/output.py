@@ -5,10 +5,12 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from charrnn.cli.terminal import is_terminal
-from charrnn.errors import visible
+from charrnn.errors import BookError, visible
+from charrnn.files.checks import reading
 
 # For a text in one field of a table: no tab, no newline, no other control character.
 _ESCAPES = {
@@ -63,3 +65,15 @@ def print_aligned(rows: Iterable[tuple[str, str]]) -> None:
         for place, line in enumerate(text.split("\n")):
             label = "" if place else name
             sys.stdout.write(f"{label:{width}}  {safe_to_show(line)}\n")
+
+
+def standard_input() -> bytes:
+    """Return all that the standard input holds."""
+    if sys.stdin is None:
+        message = "is closed"
+        raise BookError(message)
+    if is_terminal(sys.stdin):
+        end = "Ctrl-Z and Enter" if sys.platform == "win32" else "Ctrl-D"
+        sys.stderr.write(f"charrnn: reading the terminal; {end} ends the text\n")
+    with reading(Path("the standard input")):  # which may be a folder
+        return sys.stdin.buffer.read()

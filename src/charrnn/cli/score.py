@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from charrnn.cli.loading import model_of_options
-from charrnn.cli.output import escaped, print_aligned, print_json
-from charrnn.cli.terminal import is_terminal
+from charrnn.cli.output import escaped, print_aligned, print_json, standard_input
 from charrnn.errors import BookError, TrainingError
 from charrnn.evaluation.scores import (
     Line,
@@ -25,7 +24,6 @@ from charrnn.evaluation.scores import (
 )
 from charrnn.exact import bits as to_bits
 from charrnn.files.artifacts import read_bytes
-from charrnn.files.checks import reading
 from charrnn.network.model import Scores, Weights
 from charrnn.network.scoring import pieces_of_scores
 from charrnn.text.book import decode_book
@@ -42,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     is_file = options.file not in (None, "-")
     name = options.file if is_file else "the standard input"
     try:
-        content = read_bytes(Path(options.file)) if is_file else _standard_input()
+        content = read_bytes(Path(options.file)) if is_file else standard_input()
         if not content:
             message = "is empty"
             raise BookError(message)
@@ -64,17 +62,6 @@ def run(options: argparse.Namespace) -> int:
         message = f"{name}: {error}"
         raise BookError(message) from None
     return 0
-
-
-def _standard_input() -> bytes:
-    if sys.stdin is None:
-        message = "is closed"
-        raise BookError(message)
-    if is_terminal(sys.stdin):
-        end = "Ctrl-Z and Enter" if sys.platform == "win32" else "Ctrl-D"
-        sys.stderr.write(f"charrnn: reading the terminal; {end} ends the text\n")
-    with reading(Path("the standard input")):  # which may be a folder
-        return sys.stdin.buffer.read()
 
 
 def _left_out(unknown: dict[str, int]) -> str:

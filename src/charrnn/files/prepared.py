@@ -1,6 +1,7 @@
 """The files of a prepared book: its vocabulary, its ids, and the bounds of its parts."""
 
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,18 @@ def load_vocabulary(path: Path) -> Vocabulary:
     return vocabulary
 
 
-def parts_content(parts: Parts) -> dict[str, Any]:
-    """Return what the JSON file of the parts holds: the bounds of their pieces."""
-    return {
+def parts_content(parts: Parts, **items: Sequence[int]) -> dict[str, Any]:
+    """Return what the JSON file of the parts holds.
+
+    Parameters
+    ----------
+    parts : Parts
+        The bounds of their pieces.
+    **items : sequence of int
+        The numbers of the held-out items of a list.
+    """
+    drawn = {f"{name}_items": list(numbers) for name, numbers in items.items()}
+    return drawn | {
         name: [list(piece) for piece in part] for name, part in parts._asdict().items()
     }
 

@@ -12,6 +12,7 @@ class Purpose(IntEnum):
     GRADIENT_CHECK = 1
     TRAINING_TEXT = 2
     SAMPLE = 3
+    ITEMS = 4
 
 
 def stream(purpose: Purpose, seed: int, *which: int) -> np.random.Generator:

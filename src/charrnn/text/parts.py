@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, Self, TypeAlias
 
 import numpy as np
 
+from charrnn.errors import BookError
 from charrnn.text.vocabulary import Ids
 
 # A held-out block of fewer characters measures chance.
@@ -101,6 +102,75 @@ def split(
             if bound[0] < bound[1]:
                 part.append(Piece(*bound))
     return Parts(*map(tuple, parts))
+
+
+class ListOfItems(NamedTuple):
+    """A list whose held-out items are at its end.
+
+    Attributes
+    ----------
+    text : str
+        The items for training, then those for validation, then those for the test, each
+        in the order of the list.
+    parts : Parts
+    validation, test : tuple of int
+        The numbers of the held-out items in the list, from 1.
+    """
+
+    text: str
+    parts: Parts
+    validation: tuple[int, ...]
+    test: tuple[int, ...]
+
+
+def split_items(
+    text: str,
+    *,
+    validation_fraction: float,
+    test_fraction: float,
+    rng: np.random.Generator,
+) -> ListOfItems:
+    """Draw the held-out lines of a list.
+
+    Parameters
+    ----------
+    text : str
+        Its lines are the items; each ends with a newline, the last one may lack it.
+    validation_fraction, test_fraction : float
+        Of the items: ``int(fraction * n)`` of n.
+    rng : numpy.random.Generator
+        One uniform draw an item.
+
+    Raises
+    ------
+    BookError
+        If a fraction above 0 is not one item.
+    """
+    items = [f"{line}\n" for line in text.removesuffix("\n").split("\n")]
+    n, drawn = len(items), np.argsort(rng.random(len(items)), kind="stable")
+    sizes = []
+    for fraction in (test_fraction, validation_fraction):
+        sizes.append(int(fraction * n))
+        if fraction > 0 and sizes[-1] == 0:
+            message = f"has {n} items, of which a fraction of {fraction:g} is none"
+            raise BookError(message)
+    ends = np.cumsum([0, *sizes])
+    test, validation, training = (
+        np.sort(drawn[start:end]).tolist()
+        for start, end in itertools.pairwise([*ends.tolist(), n])
+    )
+    texts = ["".join(items[i] for i in part) for part in (training, validation, test)]
+    lengths = np.cumsum([0, *map(len, texts)]).tolist()
+    pieces = [
+        (Piece(start, end),) if start < end else ()
+        for start, end in itertools.pairwise(lengths)
+    ]
+    return ListOfItems(
+        "".join(texts),
+        Parts(*pieces),
+        tuple(i + 1 for i in validation),
+        tuple(i + 1 for i in test),
+    )
 
 
 def size(pieces: Sequence[Piece]) -> int:

@@ -28,7 +28,15 @@ class Metrics(BaseModel):
 
 
 class CorpusMetrics(Metrics):
-    """metrics/corpus.json: the book and its parts, in characters; blocks of a held-out part."""
+    """metrics/corpus.json: the book and its parts, in characters.
+
+    Attributes
+    ----------
+    blocks : int
+        Of each held-out part.
+    items : int or None
+        Of a list, whose held-out items were drawn.
+    """
 
     characters: int
     distinct_characters: int
@@ -36,6 +44,7 @@ class CorpusMetrics(Metrics):
     validation_characters: int
     test_characters: int
     blocks: int
+    items: int | None = None
     unigram_entropy_bits: float
 
 
