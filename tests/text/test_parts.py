@@ -96,7 +96,7 @@ LISTS = st.lists(st.text("abc ", max_size=4), min_size=1, max_size=60)
 
 
 @given(LISTS, st.floats(0, 0.5), st.floats(0, 0.49), st.booleans())
-def test_the_items_of_a_list_are_drawn_whole_and_stay_in_order(
+def test_the_items_of_a_list_are_drawn_whole(
     lines: list[str], validation: float, test: float, ends: bool
 ) -> None:
     n, text = len(lines), "\n".join(lines) + "\n" * (ends or not lines[-1])
@@ -116,22 +116,24 @@ def test_the_items_of_a_list_are_drawn_whole_and_stay_in_order(
     assert [len(items.validation), len(items.test)] == sizes
     held_out = {*items.validation, *items.test}
     assert len(held_out) == sum(sizes)
-    training = [i for i in range(1, n + 1) if i not in held_out]
-    for part, numbers in zip(
-        items.parts, (training, items.validation, items.test), strict=True
-    ):
-        text_of = "".join(items.text[slice(*piece)] for piece in part)
-        assert text_of == "".join(f"{lines[i - 1]}\n" for i in sorted(numbers))
+    training = [lines[i - 1] for i in range(1, n + 1) if i not in held_out]
+    texts = [
+        "".join(items.text[slice(*piece)] for piece in part) for part in items.parts
+    ]
+    for text_of, numbers in zip(texts[1:], (items.validation, items.test), strict=True):
+        assert text_of == "".join(f"{lines[i - 1]}\n" for i in numbers)
+    assert sorted(texts[0].removesuffix("\n").split("\n")) == sorted(training)
     bounds = [bound for part in items.parts for piece in part for bound in piece]
     assert bounds == sorted(bounds)
     assert (bounds[0], bounds[-1]) == (0, len(items.text))
 
 
-def test_held_out_items_are_of_the_whole_list() -> None:
+def test_each_part_is_of_the_whole_list_in_no_order() -> None:
     text = "".join(f"{n}\n" for n in range(1000))
     rng = np.random.default_rng(3)
     items = split_items(text, validation_fraction=0.1, test_fraction=0.1, rng=rng)
-    for numbers in (items.validation, items.test):
+    training = [int(n) for n in items.text.split("\n")[:800]]
+    for numbers in (items.validation, items.test, training, training[:90]):
         thirds = [sum(low < i <= low + 333 for i in numbers) for low in (0, 333, 666)]
         assert min(thirds) > 20
 

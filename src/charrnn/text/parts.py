@@ -105,16 +105,15 @@ def split(
 
 
 class ListOfItems(NamedTuple):
-    """A list whose held-out items are at its end.
+    """A list in a drawn order, its held-out items at its end.
 
     Attributes
     ----------
     text : str
-        The items for training, then those for validation, then those for the test, each
-        in the order of the list.
+        The items for training, then those for validation, then those for the test.
     parts : Parts
     validation, test : tuple of int
-        The numbers of the held-out items in the list, from 1.
+        The numbers of the held-out items in the list, from 1, in the order of `text`.
     """
 
     text: str
@@ -130,7 +129,9 @@ def split_items(
     test_fraction: float,
     rng: np.random.Generator,
 ) -> ListOfItems:
-    """Draw the held-out lines of a list.
+    """Draw the held-out lines of a list, and the order of all lines.
+
+    After an alphabetical order the network would write words with Z.
 
     Parameters
     ----------
@@ -156,7 +157,7 @@ def split_items(
             raise BookError(message)
     ends = np.cumsum([0, *sizes])
     test, validation, training = (
-        np.sort(drawn[start:end]).tolist()
+        drawn[start:end].tolist()
         for start, end in itertools.pairwise([*ends.tolist(), n])
     )
     texts = ["".join(items[i] for i in part) for part in (training, validation, test)]
