@@ -45,6 +45,9 @@ from stages.runtime.progress import Progress
 from stages.runtime.running import log, run
 from stages.runtime.signals import Stop, Stopped
 
+# With fewer, books of 5 kB to 1 MB were learned less well (docs/experiments.md).
+_FEW = 5_000
+
 
 def main() -> None:
     """Run the stage ``train``."""
@@ -93,6 +96,14 @@ def main() -> None:
         steps = train(state, book, config, config, text_rng)
         with logging_redirect_tqdm([log.parent or log]), contextlib.closing(progress):
             _follow(state, steps, progress, checkpoints)
+        if state.update < _FEW:
+            log.warning(
+                "%s updates are few: a network of fewer than %s has learned little; "
+                "raise train.epochs: dvc exp run -S train.epochs=%d",
+                f"{state.update:,}",
+                f"{_FEW:,}",
+                -(-_FEW // windows),
+            )
         checkpoints.save_if_possible(state)
         assert state.best is not None
         texts = TrainingTexts.of(state, vocabulary)
