@@ -255,8 +255,10 @@ class PlotConfig(Section):
     height: Annotated[float, Ge(2), Le(40), Meaning("inches")] = 6.0
     highest_loss: Annotated[
         Positive | None,
-        Meaning("where the loss axis ends, nats per character; null shows all"),
-    ] = 2.4
+        Meaning(
+            "where the loss axis ends, nats per character; null: by the curves; 1000: all"
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)

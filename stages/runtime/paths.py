@@ -26,6 +26,7 @@ INSPECTION = Path("metrics/inspection.json")
 
 PANELS = Path("metrics/loss_by_epoch.svg")
 OVERLAID = Path("metrics/loss_overlaid.svg")
+WHOLE_RUN = Path("metrics/loss_and_validation.svg")
 
 SAMPLE = Path("metrics/sample.txt")
 COPYING = Path("metrics/sample.json")

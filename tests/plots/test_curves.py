@@ -1,4 +1,4 @@
-"""The two figures: the same bytes from the same curve, and what the figures show."""
+"""The figures: the same bytes from the same curve, and what the figures show."""
 
 import hashlib
 import os
@@ -14,24 +14,37 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from charrnn.plots.curves import epoch_panels, epochs_overlaid
+from charrnn.plots.curves import epoch_panels, epochs_overlaid, loss_and_validation
 from tests.imports import ROOT
 
 Draw: TypeAlias = Callable[..., bytes]
 SIZE: dict[str, Any] = {"sequence_length": 25, "width": 6.0, "height": 4.0}
-ALL = SIZE | {"highest_loss": None}
+AUTOMATIC = SIZE | {"highest_loss": None}
+ALL = SIZE | {"highest_loss": 1e6}
+
+
+def validations_of(curve: Any) -> Any:
+    """Make up a validation at each second epoch's end."""
+    ends = np.unique(curve[:, 0], return_index=True)[1][1:] - 1
+    return curve[[*ends[::2], len(curve) - 1]][:, :3] / [1, 1, 25]
 
 
 def overlaid(curve: Any, **axes: Any) -> bytes:
-    """Draw the overlaid figure with a validation at each second epoch's end."""
-    ends = np.unique(curve[:, 0], return_index=True)[1][1:] - 1
-    validations = curve[[*ends[::2], len(curve) - 1]][:, :3] / [1, 1, 25]
-    return epochs_overlaid(curve, validations, **axes)
+    """Draw the overlaid figure with some validations."""
+    return epochs_overlaid(curve, validations_of(curve), **axes)
 
 
-DRAW: list[Draw] = [epoch_panels, overlaid]
-both = pytest.mark.parametrize("draw", DRAW)
-# Prints the digests of both figures.
+def whole_run(curve: Any, **axes: Any) -> bytes:
+    """Draw the figure over all updates with some validations, the last one the best."""
+    best = int(curve[-1, 1])
+    return loss_and_validation(curve, validations_of(curve), best, **axes)
+
+
+BY_EPOCH: list[Draw] = [epoch_panels, overlaid]
+DRAW: list[Draw] = [*BY_EPOCH, whole_run]
+each = pytest.mark.parametrize("draw", DRAW)
+both = pytest.mark.parametrize("draw", BY_EPOCH)
+# Prints the digests of the figures.
 IN_ANOTHER_PROCESS = """
 from tests.plots.test_curves import ALL, DRAW, curve, digest
 print(*(digest(draw(curve(3), **ALL)) for draw in DRAW))
@@ -102,7 +115,7 @@ def test_the_same_curve_gives_the_same_bytes_in_any_process(tmp_path: Path) -> N
     assert done.stdout.split() == [digest(draw(curve(3), **ALL)) for draw in DRAW]
 
 
-@both
+@each
 def test_no_style_gets_into_a_figure_and_none_is_left_behind(draw: Draw) -> None:
     before, expected = dict(mpl.rcParams), draw(curve(2), **ALL)
     draw(curve(5), **SIZE, highest_loss=50.0)
@@ -112,13 +125,21 @@ def test_no_style_gets_into_a_figure_and_none_is_left_behind(draw: Draw) -> None
         assert draw(curve(2), **ALL) == expected
 
 
-@both
+@each
 def test_a_figure_says_what_it_shows_and_no_date_path_or_version(draw: Draw) -> None:
     figure = draw(curve(3), **ALL)
     found = texts(figure)
-    assert "updates since the start of the epoch" in found
-    assert "smooth loss (nats per 25 characters)" in found
-    assert {"epoch 1", "epoch 2", "epoch 3"} <= set(found)
+    if draw is whole_run:
+        expected = {
+            "updates", "nats per character", "smooth loss, training", "validation loss",
+            "best weights: update 600, 1.630",
+        }  # fmt: skip
+    else:
+        expected = {
+            "updates since the start of the epoch", "epoch 1", "epoch 2", "epoch 3",
+            "smooth loss (nats per 25 characters)",
+        }  # fmt: skip
+    assert expected <= set(found)
     text = figure.decode()
     assert not re.search(r"\d{4}-\d\d-\d\d|dc:date|<!-- Created|\d\d:\d\d:\d\d", text)
     assert not [one for one in (str(ROOT), mpl.__version__, "\r") if one in text]
@@ -140,17 +161,25 @@ def test_there_is_a_panel_for_each_of_twelve_epochs_at_most(
     figure = epoch_panels(curve(epochs, points), **ALL)
     assert epochs_named(figure) == [f"epoch {number}" for number in titles]
     assert panels(figure) == len(titles)
+    said = any(f"12 of {epochs} epochs, evenly chosen" in one for one in texts(figure))
+    assert said == (epochs > 12)
     if points == 20:  # each panel has its own curve, and the others in grey
         assert lines(figure) == len(titles) ** 2
 
 
-@pytest.mark.parametrize("epochs", [1, 7, 40])
-def test_all_epochs_are_overlaid_and_eight_are_named_at_most(epochs: int) -> None:
+@pytest.mark.parametrize("epochs", [1, 7, 20, 40, 300])
+def test_all_epochs_are_overlaid_with_a_legend_or_a_colour_bar(epochs: int) -> None:
     figure = overlaid(curve(epochs), **ALL)
-    found = epochs_named(figure)
-    assert len(found) == min(epochs, 8)
-    assert (found[0], found[-1]) == ("epoch 1", f"epoch {epochs}")
-    assert lines(figure) == epochs
+    drawn = min(epochs, 24)
+    assert lines(figure) == drawn
+    said = any(f"24 of {epochs} epochs, evenly chosen" in one for one in texts(figure))
+    assert said == (epochs > 24)
+    if epochs <= 8:
+        assert epochs_named(figure) == [f"epoch {n}" for n in range(1, epochs + 1)]
+        assert "epoch" not in texts(figure)
+    else:
+        assert epochs_named(figure) == []
+        assert {"epoch", "1", str(epochs)} <= set(texts(figure))  # of the colour bar
 
 
 @both
@@ -160,11 +189,11 @@ def test_each_epoch_begins_at_the_left(draw: Draw) -> None:
     assert not {"300", "400", "600", "800"} & set(found)
 
 
-@both
+@each
 @pytest.mark.parametrize("highest_loss", [None, 1e-3, 1e300])
 def test_a_curve_may_be_a_single_point(draw: Draw, highest_loss: float | None) -> None:
     figure = draw(curve(1)[:1], **SIZE, highest_loss=highest_loss)
-    assert "epoch 1" in texts(figure)
+    assert any("epoch 1" in text or "update 10" in text for text in texts(figure))
     assert panels(figure) == 1
 
 
@@ -173,6 +202,42 @@ def test_the_loss_axis_ends_where_it_is_told(draw: Draw) -> None:
     wide = curve(2) * [1, 100, 1, 1]  # with no 80 on the axis of updates
     assert "80" in texts(draw(wide, **ALL))
     assert "80" not in texts(draw(wide, **SIZE, highest_loss=60.0))
+
+
+@both
+def test_the_loss_axis_ends_where_the_curves_say(draw: Draw) -> None:
+    steep = curve(6) * [1, 20, 1, 1]
+    assert "80" in texts(draw(steep, **ALL))
+    assert not {"70", "80"} & set(texts(draw(steep, **AUTOMATIC)))
+
+
+def test_the_axis_over_all_updates_ends_where_it_is_told() -> None:
+    steep = curve(6) * [1, 20, 1, 1]  # from 3.2 nats per character
+
+    def highest(axes: Any) -> float:
+        ticks = [text for text in texts(whole_run(steep, **axes)) if len(text) < 5]
+        return max(float(text) for text in ticks if "." in text)
+
+    assert highest(ALL) >= 3.0
+    assert highest(SIZE | {"highest_loss": 60.0}) <= 2.4
+    assert highest(AUTOMATIC) < 2.3
+
+
+@pytest.mark.parametrize("validations", [0, 3, 100])
+def test_the_best_update_is_marked(validations: int) -> None:
+    points = curve(4)
+    checked = np.array([(1, 8 * i, 2.0 - i / 100) for i in range(validations)]).reshape(
+        -1, 3
+    )
+    best = 8 * (validations - 1) if validations else 800
+    figure = loss_and_validation(points, checked, best, **AUTOMATIC)
+    assert any(
+        text.startswith(f"best weights: update {best:,}, ") for text in texts(figure)
+    )
+    assert ("validation loss" in texts(figure)) == (validations > 0)
+    # A dot for each of a few validations, and the ring.
+    assert len(dots(figure)) == (validations if validations <= 60 else 0) + 1
+    assert lines(figure) == 1 + (validations > 0)
 
 
 def test_validation_losses_are_dots_on_the_curves_axes() -> None:

@@ -5,7 +5,7 @@ from the top.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import count
 from typing import NamedTuple
@@ -13,10 +13,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.plots.axis import MOST_OVERLAID, axis_end, best_point, evenly
+
 _SIDE = 0.02  # left and right of the curves, as a share of the longest epoch
 _MARGIN = 0.05  # below and above the losses, as a share of their range
 _MOST_TICKS = 6
 _CHARACTERS = 30  # of labels that fit below a printed panel, the narrowest chart
+_CHARACTERS_OF_WHOLE = 45  # of labels that fit below a chart of a phone's width
+_MOST_POINTS = 1_500  # of a curve over all updates
 _STOPS = 4  # of the gradient of epoch colours: --epochs-1 to --epochs-4 in report.css
 
 
@@ -47,12 +51,47 @@ class Curve(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """The curves of all epochs, the ticks of the axes, and the loss at the top of the chart."""
+    """The curves of epochs and the ticks of the axes.
+
+    Attributes
+    ----------
+    curves : list of Curve
+        Of all epochs, or of 24 evenly chosen ones.
+    x, y : list of Tick
+    is_cut : bool
+        Whether some losses are above the end of the axis.
+    """
 
     curves: list[Curve]
     x: list[Tick]
     y: list[Tick]
-    top: float
+    is_cut: bool
+
+
+class Run(NamedTuple):
+    """The losses of a run over all updates, as SVG paths.
+
+    Attributes
+    ----------
+    smooth, validation, dots : str
+        The smooth loss, and the validation loss as a curve and as dots.
+    best : tuple of str
+        The coordinates of the best weights.
+    """
+
+    smooth: str
+    validation: str
+    dots: str
+    best: tuple[str, str]
+
+
+class History(NamedTuple):
+    """The losses of runs over all updates on common axes; `is_cut` as in `Chart`."""
+
+    runs: list[Run]
+    x: list[Tick]
+    y: list[Tick]
+    is_cut: bool
 
 
 class _Axis(NamedTuple):
@@ -105,8 +144,7 @@ def chart(
     sequence_length : int
         Characters in a window, to draw the validation losses in nats per window.
     highest_loss : float or None
-        The end of the loss axis, nats per window.  If it is None, or no smooth loss is
-        below it, the axis shows all losses.
+        The end of the loss axis, nats per window; see `charrnn.plots.axis`.
     """
     tables = curve, validations * (1, 1, sequence_length)
     epochs, start = {}, 0.0
@@ -115,29 +153,90 @@ def chart(
         epochs[int(epoch)] = rows, dots
         start += rows[-1, 0]
     updates, losses = np.concatenate([t for both in epochs.values() for t in both]).T
-    longest = max(1.0, *updates.tolist())
-    lowest, end = min(losses.tolist()), max(losses.tolist())
-    if highest_loss is not None and highest_loss > min(curve[:, 2].tolist()):
-        end = highest_loss
-    margin = _MARGIN * (max(end - lowest, end / 100) or 1)
-    x = _Axis(-_SIDE * longest, (1 + _SIDE) * longest)
-    y = _Axis(end if end == highest_loss else end + margin, lowest - margin)
-
-    def places(points: NDArray[np.float64]) -> list[str]:
-        both = zip(x.places(points[:, 0]), y.places(points[:, 1]), strict=True)
-        return [" ".join(pair) for pair in both]
-
+    end, is_cut = axis_end(*tables, highest_loss, by_epoch=True)
+    x, y = _axes(updates.tolist(), losses.tolist(), end, is_cut)
     curves = [
         Curve(
             epoch,
             _colour(number, len(epochs)),
-            f"M{' '.join(places(rows))}h0",  # a single row is drawn as a dot
-            "".join(f"M{place}h0" for place in places(dots)),
+            _line(x, y, rows),
+            _dots(x, y, dots),
         )
         for number, (epoch, (rows, dots)) in enumerate(epochs.items())
     ]
-    most = max(1, min(_MOST_TICKS, _CHARACTERS // len(f"{longest:,.0f} ")))
-    return Chart(curves, x.ticks(most, 0), y.ticks(_MOST_TICKS, -12), y.first)
+    chosen = evenly(curves, MOST_OVERLAID)
+    return Chart(chosen, _x_ticks(x, _CHARACTERS), y.ticks(_MOST_TICKS, -12), is_cut)
+
+
+def history(
+    runs: Sequence[tuple[NDArray[np.float64], NDArray[np.float64], int, int]],
+    *,
+    highest_loss: float | None,
+) -> History:
+    """Return the coordinates of the losses of runs over all updates.
+
+    Parameters
+    ----------
+    runs : sequence of tuple
+        For each run its curve and its validations as in `chart`, the update of its best
+        weights, and its `sequence_length`.
+    highest_loss : float or None
+        The end of the loss axis, nats per character; see `charrnn.plots.axis`.
+    """
+    tables, ends, updates, losses = [], [], [], []
+    for curve, validations, _, T in runs:
+        scaled = curve / (1, 1, T, 1)
+        tables.append((scaled, validations))
+        ends.append(axis_end(scaled, validations, highest_loss, by_epoch=False))
+        for table in tables[-1]:
+            updates += table[:, 1].tolist()
+            losses += table[:, 2].tolist()
+    end = max(end for end, _ in ends)
+    is_cut = end < max(losses)
+    x, y = _axes(updates, losses, end, is_cut)
+    drawn = []
+    for (curve, validations), (*_, best, _) in zip(tables, runs, strict=True):
+        every = -(-len(curve) // _MOST_POINTS)
+        points = np.concatenate([curve[:-1:every], curve[-1:]])[:, 1:3]
+        checked = validations[:, 1:3]
+        at, loss = best_point(curve, validations, best)
+        drawn.append(
+            Run(
+                _line(x, y, points),
+                _line(x, y, checked) if len(checked) else "",
+                _dots(x, y, checked),
+                (x.places([at])[0], y.places([loss])[0]),
+            )
+        )
+    ticks = _x_ticks(x, _CHARACTERS_OF_WHOLE), y.ticks(_MOST_TICKS, -12)
+    return History(drawn, *ticks, is_cut)
+
+
+def _axes(
+    updates: list[float], losses: list[float], end: float, is_cut: bool
+) -> tuple[_Axis, _Axis]:
+    longest, lowest = max(1.0, *updates), min(losses)
+    margin = _MARGIN * (max(end - lowest, abs(end) / 100) or 1)
+    x = _Axis(-_SIDE * longest, (1 + _SIDE) * longest)
+    return x, _Axis(end if is_cut else end + margin, lowest - margin)
+
+
+def _x_ticks(x: _Axis, characters: int) -> list[Tick]:
+    widest = len(f"{x.last:,.0f} ")
+    return x.ticks(max(1, min(_MOST_TICKS, characters // widest)), 0)
+
+
+def _places(x: _Axis, y: _Axis, points: NDArray[np.float64]) -> list[str]:
+    both = zip(x.places(points[:, 0]), y.places(points[:, 1]), strict=True)
+    return [" ".join(pair) for pair in both]
+
+
+def _line(x: _Axis, y: _Axis, points: NDArray[np.float64]) -> str:
+    return f"M{' '.join(_places(x, y, points))}h0"  # a single row is drawn as a dot
+
+
+def _dots(x: _Axis, y: _Axis, points: NDArray[np.float64]) -> str:
+    return "".join(f"M{place}h0" for place in _places(x, y, points))
 
 
 def _colour(number: int, of: int) -> str:

@@ -19,8 +19,9 @@ from charrnn.files.metrics.inspection_metrics import InspectionMetrics
 from charrnn.files.metrics.schema import CorpusMetrics, SampleMetrics
 from charrnn.files.metrics.train_metrics import EpochMetrics, TrainingText, TrainMetrics
 from charrnn.gradcheck.comparison import Errors, largest
+from charrnn.plots.axis import MOST_PANELS, evenly
 from charrnn.report import formats
-from charrnn.report.charts import chart
+from charrnn.report.charts import chart, history
 from charrnn.settings import meanings
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -28,7 +29,6 @@ TEMPLATES = Path(__file__).parent / "templates"
 _FILTERS = ("count", "fixed", "percent", "scientific", "power", "value", "visible")
 _MOST_EPOCHS = 24
 _MOST_TEXTS = 12
-_MOST_PANELS = 12
 _MOST_LABELS = 7
 _LOSS, _TRAINING = "metrics/loss.csv", "metrics/train.json"
 _PARTS = ("training", "validation", "test")
@@ -130,9 +130,11 @@ def _context(report: Report) -> dict[str, Any]:
         "overlaid": overlaid,
         "legend": formats.evenly(overlaid.curves, _MOST_LABELS, first=1),
         "apart": chart(report.curve, report.validations[:0], **axes),
-        "panels": epochs
-        if len(epochs) <= _MOST_PANELS
-        else formats.evenly(epochs, _MOST_PANELS - 1, first=1),
+        "whole": history(
+            [(report.curve, report.validations, report.training.best.update, T)],
+            highest_loss=highest_loss,
+        ),
+        "panels": evenly(epochs, MOST_PANELS),
         "parts": [
             (part, getattr(report.corpus, f"{part}_characters")) for part in _PARTS
         ],
