@@ -139,10 +139,25 @@ def _export(command: _Parser) -> None:
         metavar="PATH",
         help="the file to write (default: char-rnn.pt or char-rnn.npz)",
     )
-    command.add_argument(
-        "--force", action="store_true", help="overwrite an existing, different file"
-    )
+    _add_force(command)
     _add_model(command)
+
+
+def _compare(command: _Parser) -> None:
+    for name, which in (("first", "A"), ("second", "B")):
+        command.add_argument(
+            name,
+            metavar=which,
+            help="a folder with a params.yaml, a revision of git, or an experiment",
+        )
+    command.add_argument(
+        "--output",
+        type=Path,
+        default=Path("compare.html"),
+        metavar="PATH",
+        help="the page to write (default: compare.html)",
+    )
+    _add_force(command)
 
 
 def _info(command: _Parser) -> None:
@@ -186,6 +201,12 @@ def _add_model(command: _Parser) -> None:
     )
 
 
+def _add_force(command: _Parser) -> None:
+    command.add_argument(
+        "--force", action="store_true", help="overwrite an existing, different file"
+    )
+
+
 def _add_from_zero(command: _Parser) -> None:
     command.add_argument(
         "--from-zero",
@@ -220,6 +241,16 @@ _COMMANDS: dict[str, tuple[str, str, str, Callable[[_Parser], None]]] = {
         "Write the weights for use elsewhere. The same model gives the same bytes.",
         examples.EXPORT,
         _export,
+    ),
+    "compare": (
+        "show two runs side by side on a page",
+        (
+            "Write one page of HTML without scripts that shows two runs side by side: "
+            "changed values, curves, figures, samples, and the surprise of both models at "
+            "each character of a passage."
+        ),
+        examples.COMPARE,
+        _compare,
     ),
     "info": (
         "describe the model",

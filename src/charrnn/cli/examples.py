@@ -6,6 +6,7 @@ examples:
   charrnn sample --prime "In the " --temperature 0.7 --seed 2
   charrnn score letter.txt                 how well the model predicts a text
   charrnn export --to torch                the weights for PyTorch
+  charrnn compare main warm                two runs side by side on a page
   charrnn info                             the model's sizes, book and losses
   charrnn verify                           whether the files match dvc.lock
   charrnn offline-plots                    let dvc plots work without a network
@@ -94,3 +95,13 @@ OFFLINE_PLOTS = """\
 examples:
   charrnn offline-plots && dvc plots show
   charrnn offline-plots --remove"""
+
+COMPARE = """\
+examples:
+  charrnn compare main warm                a branch and an experiment
+  charrnn compare HEAD .                   the last commit and this folder
+  charrnn compare . ../other-clone --output two.html
+
+The models come from DVC's cache; where one is not there, the page says so. The
+page loads nothing. `dvc metrics diff` and `dvc plots diff` compare more than
+two runs, in figures only."""

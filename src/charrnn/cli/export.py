@@ -1,7 +1,6 @@
 """``charrnn export``: write the weights for PyTorch or NumPy."""
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -11,8 +10,8 @@ from charrnn.cli import interrupts
 from charrnn.cli.exporting import npz, npz_arrays, state_arrays, torch_file
 from charrnn.cli.loading import model_of_options
 from charrnn.cli.output import safe_to_show
-from charrnn.errors import ArtifactError
-from charrnn.files.artifacts import read_bytes, write_bytes
+from charrnn.cli.writing import check_new
+from charrnn.files.artifacts import write_bytes
 
 
 def run(options: argparse.Namespace) -> int:
@@ -31,10 +30,7 @@ def run(options: argparse.Namespace) -> int:
         arrays = npz_arrays(model, vocabulary)
         contents = {path: (npz(arrays), arrays)}
     for path, (content, _) in contents.items():
-        exists = os.path.exists(path)  # noqa: PTH110  # False for an odd name
-        if exists and not options.force and read_bytes(path) != content:
-            message = f"{path}: exists and differs; --force overwrites the file"
-            raise ArtifactError(message)
+        check_new(path, content, force=options.force)
     for path, (content, arrays) in contents.items():
         with interrupts.as_exception():
             write_bytes(path, content)

@@ -101,14 +101,15 @@ def is_noted(stage: str, kept: Sequence[Path]) -> bool:
         return False
 
 
-def object_file(digest: str) -> Path:
-    """Return where DVC's cache keeps the file of a digest, if DVC keeps it."""
+def object_file(digest: str, home: Path = Path()) -> Path:
+    """Return where the cache of DVC in the folder `home` keeps the file of a digest."""
+    dvc = home / _DVC
     config = configparser.ConfigParser(interpolation=None)
     with contextlib.suppress(configparser.Error, OSError, UnicodeError):
         # An experiment in a temporary copy has the main repository's cache.
-        config.read([_DVC / "config", _DVC / "config.local"], encoding="utf-8")
+        config.read([dvc / "config", dvc / "config.local"], encoding="utf-8")
     cache = config.get("cache", "dir", fallback="cache").strip("\"'")
-    return _DVC / cache / "files" / "md5" / digest[:2] / digest[2:]
+    return dvc / cache / "files" / "md5" / digest[:2] / digest[2:]
 
 
 def damaged_object(digest: str) -> Path | None:

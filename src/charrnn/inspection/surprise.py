@@ -17,7 +17,7 @@ from charrnn.inspection.results import Guess, Level, Moment, Surprise
 from charrnn.network.kernels import forward
 from charrnn.network.model import Model, Weights
 from charrnn.network.scoring import all_scores, block_scores, read_text, state_before
-from charrnn.text.parts import Pieces, cut, size
+from charrnn.text.parts import Piece, Pieces, cut, size
 from charrnn.text.vocabulary import Ids, Vocabulary
 
 Array = NDArray[Any]
@@ -96,6 +96,26 @@ def surprise(
         bits=mean(page),
         part_bits=part_bits,
     )
+
+
+def surprise_at(
+    model: Model, ids: Ids, passage: Piece
+) -> tuple[NDArray[np.float64], NDArray[np.integer[Any]]]:
+    """Return the surprise at each character of a passage, bits, and its level of colour.
+
+    Before the passage the network reads the characters before it, as in
+    `charrnn.network.scoring.block_scores`.
+
+    Parameters
+    ----------
+    model : Model
+    ids : (N,) unsigned integer
+    passage : Piece
+        Does not begin at character 0.
+    """
+    scores = all_scores(block_scores(model.weights, model.hidden, ids, (passage,)))
+    bits = scores.nats / float(exact.log(2.0))
+    return bits, np.searchsorted(np.array(LEVELS), bits, side="right") - 1
 
 
 def _levels(levels: Array, page: Array) -> tuple[Level, ...]:

@@ -124,8 +124,8 @@ def _context(report: Report) -> dict[str, Any]:
     highest_loss = report.params["plot"].highest_loss
     axes = {"sequence_length": T, "highest_loss": highest_loss and highest_loss * T}
     overlaid = chart(report.curve, report.validations, **axes)
-    models = _models(report.evaluation)
-    checks = _checks(report.gradients)
+    models = models_of(report.evaluation)
+    checks = checks_of(report.gradients)
     return report._asdict() | {
         "overlaid": overlaid,
         "legend": formats.evenly(overlaid.curves, _MOST_LABELS, first=1),
@@ -167,7 +167,7 @@ def _epochs(report: Report) -> list[EpochRow]:
     return rows
 
 
-def _checks(gradients: GradientCheckMetrics) -> dict[str, dict[str, Errors]]:
+def checks_of(gradients: GradientCheckMetrics) -> dict[str, dict[str, Errors]]:
     """Return the errors of each check, by its name, and of each parameter, by its name."""
     return {
         name: dict(check)
@@ -186,7 +186,7 @@ def _section(config: Any) -> dict[str, Any]:
     return {"name": config.section, "about": about.partition("\n")[0], "rows": rows}
 
 
-def _models(evaluation: EvaluationMetrics) -> list[tuple[str, Any]]:
+def models_of(evaluation: EvaluationMetrics) -> list[tuple[str, Any]]:
     """Return the names and measures of the models, the network last; [] without a network."""
     if evaluation.network is None:
         return []

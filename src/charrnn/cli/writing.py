@@ -1,0 +1,21 @@
+"""The rule for files that a command writes: none is overwritten unasked."""
+
+import os
+from pathlib import Path
+
+from charrnn.errors import ArtifactError
+from charrnn.files.artifacts import read_bytes
+
+
+def check_new(path: Path, content: bytes, *, force: bool) -> None:
+    """Refuse to overwrite an existing, different file.
+
+    Raises
+    ------
+    ArtifactError
+        Unless `force` is true.
+    """
+    exists = os.path.exists(path)  # noqa: PTH110  # False for an odd name
+    if exists and not force and read_bytes(path) != content:
+        message = f"{path}: exists and differs; --force overwrites the file"
+        raise ArtifactError(message)
