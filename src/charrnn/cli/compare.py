@@ -201,5 +201,5 @@ def _part(run: StoredRun, source: _Text, runs: Sequence[StoredRun]) -> str:
     for name in ("test", "validation", "training"):
         pieces = getattr(book, name)
         if any(piece.start <= start and end <= piece.end for piece in pieces):
-            return f"of the {name} part of this run"
-    return "of several parts of this run"
+            return f"The passage belongs to the {name} part of this run."
+    return "The passage reaches over several parts of this run."

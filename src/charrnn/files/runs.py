@@ -50,7 +50,7 @@ class StoredRun(NamedTuple):
                 dep["path"]: dep["md5"]
                 for stage in stages.values()
                 for dep in stage.get("deps", [])
-                if dep["path"] not in made
+                if dep["path"] not in made and dep["path"] != PARAMS.as_posix()
             }
         except (AttributeError, KeyError, TypeError):
             message = f"{LOCK}: damaged: not what DVC writes"
@@ -105,7 +105,7 @@ def stored_run(name: str, paths: list[Path]) -> Iterator[StoredRun]:
     """
     folder = Path(name)
     with reading(folder):
-        is_folder = (folder / PARAMS).is_file()
+        is_folder = name != "" and (folder / PARAMS).is_file()
     if is_folder:
         yield StoredRun(name, None, folder, folder)
         return

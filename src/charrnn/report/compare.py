@@ -124,7 +124,9 @@ def render_comparison(
         "sides": sides,
         "same_text": same_text,
         "changed": _changed([side.values for side in sides]),
-        "inputs": _changed([side.inputs for side in sides]),
+        "inputs": [path for path, _, _ in _changed([side.inputs for side in sides])]
+        if all(side.inputs for side in sides)
+        else None,
         "whole": history(curves, highest_loss=None) if curves else None,
         "drawn": [
             (side, sides.index(side), side.training.updates, side.training.best)
