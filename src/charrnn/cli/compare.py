@@ -23,7 +23,7 @@ from charrnn.files.runs import StoredRun, stored_run
 from charrnn.files.yaml12 import value_at
 from charrnn.inspection.surprise import surprise_at
 from charrnn.network.scoring import CONTEXT
-from charrnn.report.compare import Passages, Reading, Side, flat, render_comparison
+from charrnn.report.side_by_side import Passages, Reading, Side, flat, render_comparison
 from charrnn.text.parts import Corpus, Piece
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.state import Row, Validation

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.plots.axis import MOST_OVERLAID, axis_end, best_point, evenly
+from charrnn.plots.axis import MOST_OVERLAID, axis_end, best_point, spread
 
 _SIDE = 0.02  # left and right of the curves, as a share of the longest epoch
 _MARGIN = 0.05  # below and above the losses, as a share of their range
@@ -68,7 +68,7 @@ class Chart(NamedTuple):
     is_cut: bool
 
 
-class Run(NamedTuple):
+class RunCurves(NamedTuple):
     """The losses of a run over all updates, as SVG paths.
 
     Attributes
@@ -88,7 +88,7 @@ class Run(NamedTuple):
 class History(NamedTuple):
     """The losses of runs over all updates on common axes; `is_cut` as in `Chart`."""
 
-    runs: list[Run]
+    runs: list[RunCurves]
     x: list[Tick]
     y: list[Tick]
     is_cut: bool
@@ -164,7 +164,7 @@ def chart(
         )
         for number, (epoch, (rows, dots)) in enumerate(epochs.items())
     ]
-    chosen = evenly(curves, MOST_OVERLAID)
+    chosen = spread(curves, MOST_OVERLAID)
     return Chart(chosen, _x_ticks(x, _CHARACTERS), y.ticks(_MOST_TICKS, -12), is_cut)
 
 
@@ -201,7 +201,7 @@ def history(
         checked = validations[:, 1:3]
         at, loss = best_point(curve, validations, best)
         drawn.append(
-            Run(
+            RunCurves(
                 _line(x, y, points),
                 _line(x, y, checked) if len(checked) else "",
                 _dots(x, y, checked),
