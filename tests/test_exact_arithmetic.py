@@ -42,7 +42,7 @@ IMPORTS = words("""
     annotated_types argparse base64 bisect charset_normalizer codecs collections concurrent configparser contextlib csv
     dataclasses decimal difflib enum errno filelock functools hashlib importlib inspect io
     itertools jinja2 json llvmlite logging markupsafe matplotlib numba operator os pathlib
-    pathspec pickle pydantic re safetensors select signal stat subprocess sys textwrap threading time tqdm
+    pathspec pickle pydantic re safetensors select signal stat subprocess sys textwrap tempfile threading time tqdm
     types typing unicodedata vl_convert yaml zipfile""")
 MEMBERS = {
     "math": words("ceil floor fsum inf isfinite nan prod sqrt"),
@@ -51,7 +51,7 @@ MEMBERS = {
         abs add append arange argmax argmin argsort argwhere array asarray
         ascontiguousarray atleast_1d bincount bool_ concatenate count_nonzero cumsum
         dtype empty errstate finfo flatnonzero float32 float64 frombuffer full inf int32
-        int64 integer isfinite lib.format linspace maximum memmap min_scalar_type minimum
+        int64 integer isfinite isin lib.format linspace maximum memmap min_scalar_type minimum
         isnan nan nan_to_num newaxis ones random.Generator random.default_rng repeat
         searchsorted sort sqrt square stack typing.ArrayLike typing.DTypeLike
         typing.NDArray uint32 uint64 uint8 unique unsignedinteger where zeros zeros_like"""),

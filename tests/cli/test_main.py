@@ -20,7 +20,9 @@ from charrnn.settings import SampleConfig, meanings
 from tests.command_line import ENVIRONMENT, Ask, Tell, python
 from tests.terminals import INTERRUPTIBLE
 
-COMMANDS = ("sample", "score", "export", "info", "verify", "offline-plots")
+COMMANDS = (
+    "sample", "score", "export", "compare", "info", "verify", "offline-plots",
+)  # fmt: skip
 POSIX = pytest.mark.skipif(os.name == "nt", reason="a shell and signals of POSIX")
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.plots.axis import axis_end, best_point, spread
+from charrnn.plots.axis import axis_end, best_point, evenly_chosen
 from charrnn.training.state import Row
 
 NONE = np.empty((0, 3))
@@ -81,7 +81,7 @@ def test_the_axis_fits_curves_that_fall(
 
 @given(st.integers(1, 700), st.integers(2, 30))
 def test_evenly_chosen_items_include_both_ends(length: int, most: int) -> None:
-    chosen = spread(range(length), most)
+    chosen = evenly_chosen(range(length), most)
     assert chosen[0] == 0
     assert chosen[-1] == length - 1
     assert len(chosen) == min(length, most)

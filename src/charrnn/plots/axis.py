@@ -60,7 +60,7 @@ def axis_end(
     return (end, True) if is_cut else (highest, False)
 
 
-def spread(items: Sequence[Item], most: int) -> list[Item]:
+def evenly_chosen(items: Sequence[Item], most: int) -> list[Item]:
     """Return at most `most` items, evenly spaced, with the first and the last."""
     if len(items) <= most:
         return list(items)

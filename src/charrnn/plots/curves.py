@@ -25,7 +25,7 @@ from charrnn.plots.axis import (
     MOST_PANELS,
     axis_end,
     best_point,
-    spread,
+    evenly_chosen,
 )
 
 COLUMNS = ("epoch", "update", "smooth_loss", "saturated_share")
@@ -95,7 +95,7 @@ def epoch_panels(
         The figure as SVG.
     """
     epochs = _by_epoch(curve)
-    chosen = spread(list(epochs), MOST_PANELS)
+    chosen = evenly_chosen(list(epochs), MOST_PANELS)
     columns = min(3, len(chosen))
     rows = math.ceil(len(chosen) / columns)
     with _figure(width, height * max(rows, 2) / 2) as (figure, content):
@@ -150,7 +150,7 @@ def epochs_overlaid(
         As for `epoch_panels`, and so is the result.
     """
     epochs, starts = _by_epoch(curve), _starts(curve)
-    chosen = spread(list(epochs), MOST_OVERLAID)
+    chosen = evenly_chosen(list(epochs), MOST_OVERLAID)
     checked = validations * np.array([1.0, 1.0, sequence_length])
     checked = checked[np.isin(checked[:, 0], chosen)]
     colours = mpl.colormaps["viridis"](np.linspace(0.0, 0.8, len(chosen)))
@@ -173,7 +173,7 @@ def epochs_overlaid(
                     Normalize(0.5, max(chosen) + 0.5), ListedColormap(colours)
                 ),
                 cax=figure.add_axes((0.9, 0.12, 0.015, 0.68)),
-                ticks=spread(chosen, _MOST_TICKS),
+                ticks=evenly_chosen(chosen, _MOST_TICKS),
             )
             bar.set_label("epoch")
             assert bar.solids is not None

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.plots.axis import MOST_OVERLAID, axis_end, best_point, spread
+from charrnn.plots.axis import MOST_OVERLAID, axis_end, best_point, evenly_chosen
 
 _SIDE = 0.02  # left and right of the curves, as a share of the longest epoch
 _MARGIN = 0.05  # below and above the losses, as a share of their range
@@ -164,7 +164,7 @@ def chart(
         )
         for number, (epoch, (rows, dots)) in enumerate(epochs.items())
     ]
-    chosen = spread(curves, MOST_OVERLAID)
+    chosen = evenly_chosen(curves, MOST_OVERLAID)
     return Chart(chosen, _x_ticks(x, _CHARACTERS), y.ticks(_MOST_TICKS, -12), is_cut)
 
 

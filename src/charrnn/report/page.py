@@ -19,7 +19,7 @@ from charrnn.files.metrics.inspection_metrics import InspectionMetrics
 from charrnn.files.metrics.schema import CorpusMetrics, SampleMetrics
 from charrnn.files.metrics.train_metrics import EpochMetrics, TrainingText, TrainMetrics
 from charrnn.gradcheck.comparison import Errors, largest
-from charrnn.plots.axis import MOST_PANELS, spread
+from charrnn.plots.axis import MOST_PANELS, evenly_chosen
 from charrnn.report import formats
 from charrnn.report.charts import chart, history
 from charrnn.settings import meanings
@@ -134,7 +134,7 @@ def _context(report: Report) -> dict[str, Any]:
             [(report.curve, report.validations, report.training.best.update, T)],
             highest_loss=highest_loss,
         ),
-        "panels": spread(epochs, MOST_PANELS),
+        "panels": evenly_chosen(epochs, MOST_PANELS),
         "parts": [
             (part, getattr(report.corpus, f"{part}_characters")) for part in _PARTS
         ],
