@@ -10,12 +10,15 @@ from typing import Any
 
 from charrnn.errors import ArtifactError
 from charrnn.files.artifacts import read_bytes, read_table
+from charrnn.files.books import PATTERN
+from charrnn.files.lock import md5
 from charrnn.files.metrics.evaluation_metrics import EvaluationMetrics
 from charrnn.files.metrics.gradient_metrics import GradientCheckMetrics
 from charrnn.files.metrics.inspection_metrics import InspectionMetrics
 from charrnn.files.metrics.schema import CorpusMetrics, SampleMetrics, read_metrics
 from charrnn.files.metrics.train_metrics import TrainingTexts, TrainMetrics
 from charrnn.files.params import PARAMS, load_section
+from charrnn.files.start import PATTERN_OF_MODELS, start_file
 from charrnn.report.page import TEMPLATES, Report, render
 from charrnn.settings import SECTIONS
 from charrnn.training.state import Row, Validation
@@ -42,10 +45,16 @@ def main() -> None:
     files += [EVALUATION, INSPECTION, SAMPLE, COPYING, PARAMS]
     inputs = Inputs([], files, code=sorted(TEMPLATES.iterdir()))
     params: dict[str, Any] = {kind.section: load_section(kind) for kind in SECTIONS}
+    book, start = Path(params["prepare"].book), Path(params["train"].start)
+    inputs.add(book, PATTERN)
+    inputs.add(start, PATTERN_OF_MODELS)
+    model = start_file(start)
     given = params["sample"].prime or ""
     page = render(
         Report(
             params=params,
+            book_digest=md5(book),
+            start=None if model is None else model.as_posix(),
             corpus=read_metrics(CorpusMetrics, CORPUS),
             gradients=read_metrics(GradientCheckMetrics, GRADIENTS),
             training=read_metrics(TrainMetrics, SUMMARY),

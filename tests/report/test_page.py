@@ -1,10 +1,13 @@
 """Tests of the report: its content, and its looks in Chromium."""
 
+import hashlib
+import html
 import itertools
 import json
 import math
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
@@ -26,6 +30,7 @@ from charrnn.plots.axis import axis_end
 from charrnn.report import formats
 from charrnn.report.charts import chart
 from charrnn.report.page import TEMPLATES
+from charrnn.settings import SECTIONS, PrepareConfig, TrainConfig
 from charrnn.training.state import Row, Validation
 from stages import evaluate, gradcheck, inspect, prepare, report, sample, train
 from stages.runtime import paths
@@ -77,6 +82,10 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / paths.TEXTS).parent.mkdir(parents=True)
     shutil.copy(ROOT / paths.TEXTS, folder / paths.TEXTS)
     shutil.copy(ROOT / "params.yaml", folder)
+    book = folder / PrepareConfig().book
+    book.parent.mkdir(parents=True)
+    book.write_text("not in git", encoding="utf-8")
+    (folder / TrainConfig().start).mkdir()
     write_report(folder)
     return folder
 
@@ -182,10 +191,10 @@ def test_it_prints_on_a4(run: str, scheme: Any, browser: Browser, request: Any) 
     paper = 642  # 210 mm less two margins of 20 mm, CSS pixels
     with opened(browser, page, width=paper, scheme=scheme, media="print") as seen:
         assert_good(seen)
-        # Paper is white in both schemes; no figure or row is split between pages.
+        # Paper is white in both schemes; no chart or row is split between pages.
         colour = "getComputedStyle(document.body).backgroundColor"
         assert seen.page.evaluate(colour) == "rgb(255, 255, 255)"
-        split = """[...document.querySelectorAll("figure, .panel, .compact tr, .entry")]
+        split = """[...document.querySelectorAll("figure:not(.inspected), .panel, tr, .entry")]
             .filter(one => getComputedStyle(one).breakInside !== "avoid").length"""
         assert seen.page.evaluate(split) == 0
         tallest = """Math.max(...[...document.querySelectorAll("figure")].map(
@@ -332,6 +341,137 @@ def test_a_run_without_held_out_parts_can_be_read(copy: Path, browser: Browser) 
         assert "There is no validation part" in said
         assert "the smooth loss was lowest, 40.13 nats per 25 characters" in said
         assert not any("dation" in heading for heading in headings)
+
+
+def params_of(folder: Path, **sections: dict[str, Any]) -> Path:
+    """Change values of a folder's run, the defaults otherwise; report the run."""
+    values = {kind.section: dict(vars(kind())) for kind in SECTIONS}
+    for section, changed in sections.items():
+        values[section] |= changed
+    text = json.dumps(values, ensure_ascii=False)
+    (folder / "params.yaml").write_text(text, encoding="utf-8")
+    book = folder / values["prepare"]["book"]
+    book.parent.mkdir(parents=True, exist_ok=True)
+    book.write_text("a book", encoding="utf-8")
+    return write_report(folder)
+
+
+def said_by(page: Path) -> str:
+    """Return the text of a page."""
+    body = page.read_text(encoding="utf-8").partition("</style>")[2]
+    return html.unescape(re.sub(r"<[^>]*>", "", body))
+
+
+def test_the_defaults_are_compared_with_the_original_report(copy: Path) -> None:
+    said = said_by(params_of(copy))
+    assert "soon oscillates between 39 and" in said
+    assert "DD2424, assignment 4, done again" in said
+    assert "dvc repro\ngit diff --exit-code dvc.lock metrics/\ncharrnn verify" in said
+    assert "-S" not in said
+
+
+@pytest.mark.parametrize(
+    ("section", "values"),
+    [
+        ("train", {"sequence_length": 50}),
+        ("train", {"warmup_updates": 1000}),
+        ("train", {"learning_rate": 0.05}),
+        ("model", {"hidden_size": 50}),
+    ],
+)
+def test_another_recipe_is_not_compared_with_the_original_report(
+    section: str, values: dict[str, Any], copy: Path
+) -> None:
+    said = said_by(params_of(copy, **{section: values}))
+    assert "between 39 and" not in said
+    assert "done again" not in said
+    ((key, value),) = values.items()
+    assert f"dvc exp run \\\n  -S {section}.{key}={value}\ncharrnn verify" in said
+    assert "git diff" not in said
+
+
+@pytest.mark.parametrize("epochs", [1, 60])
+def test_other_epochs_have_the_original_recipe(epochs: int, copy: Path) -> None:
+    assert "between 39 and" in said_by(params_of(copy, train={"epochs": epochs}))
+
+
+def test_the_page_names_its_book_and_the_digest(copy: Path) -> None:
+    page = params_of(copy, prepare={"book": "books/mine & yours.txt"})
+    content = page.read_text(encoding="utf-8")
+    digest = hashlib.md5(b"a book").hexdigest()
+    assert "<title>mine &amp; yours.txt: " in content
+    said = said_by(page)
+    assert said.count(digest) == 2
+    assert "characters of\nbooks/mine & yours.txt for" in said
+
+
+def test_the_page_names_the_model_that_training_went_on_from(copy: Path) -> None:
+    (copy / "data/start/old.safetensors").write_bytes(b"")
+    said = said_by(params_of(copy))
+    assert said.count("data/start/old.safetensors") == 2
+    assert "starts at the sums of that model" in said
+    assert "normal distribution" not in said
+    assert "between 39 and" not in said
+
+
+@pytest.mark.parametrize(
+    "prime",
+    ["And ", 'it\'s "so" \\', "{{ 7*7 }}", "a=b, [c] ${d}", "null", "1e-8", "-x", "🙂"],
+)
+def test_the_values_can_be_typed_as_the_page_says(prime: str, copy: Path) -> None:
+    """Hydra, whose grammar ``dvc exp run -S`` has, reads the values back."""
+    changed = {"prime": prime, "top_k": 7, "temperature": 1e-7}
+    said = said_by(params_of(copy, sample=changed, prepare={"blocks": 1}))
+    command = said.partition("dvc exp run")[2].partition("charrnn verify")[0]
+    words = shlex.split(command.replace("\\\n", " "))
+    assert words[::2] == ["-S"] * 4
+    read = OverridesParser.create().parse_overrides(words[1::2])
+    values = {one.get_key_element(): one.value() for one in read}
+    found = {key: getattr(value, "text", value) for key, value in values.items()}
+    assert found == {f"sample.{key}": value for key, value in changed.items()} | {
+        "prepare.blocks": 1
+    }
+
+
+def test_a_value_that_cannot_be_typed_is_named(copy: Path) -> None:
+    said = said_by(params_of(copy, sample={"prime": "a\nb"}))
+    assert "cannot be typed on a command line set in params.yaml" in said
+    assert "dvc repro\ncharrnn verify" in said
+
+
+@pytest.mark.parametrize(
+    ("nats", "expected"),
+    [
+        (5.0, "worse than all of them"),
+        (3.9, "worse than the unigram model needs more updates"),
+        (2.0, "To get below the trigram model"),
+        (1.5, "and worse than the 4-gram, 5-gram models"),
+        (0.9, "That is good for a network of this size"),
+    ],
+)
+def test_the_page_says_whether_the_loss_is_good(
+    nats: float, expected: str, copy: Path
+) -> None:
+    path = copy / "metrics/evaluation.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["network"]["nats_per_character"] = nats
+    path.write_text(json.dumps(content), encoding="utf-8")
+    said = re.sub(r"\s+", " ", said_by(write_report(copy)))
+    assert expected in said
+
+
+@pytest.mark.parametrize("highest_loss", [None, 0.5, 1.7, 1000.0])
+def test_the_axis_is_said_to_be_cut_only_if_it_is(
+    highest_loss: float | None, copy: Path
+) -> None:
+    page = params_of(copy, plot={"highest_loss": highest_loss})
+    is_cut = highest_loss in (None, 1.7)  # 0.5 is below all losses
+    said = said_by(page)
+    assert said.count("above the end of the axis") == 2 * is_cut
+    paths_drawn = re.findall(
+        r'<path [^>]*d="(M[^"]*)"', page.read_text(encoding="utf-8")
+    )
+    assert any(" -" in path for path in paths_drawn) == is_cut
 
 
 # Well-formed files with wrong content; tests/stages has the missing and the damaged.

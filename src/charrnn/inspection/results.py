@@ -91,7 +91,7 @@ class Surprise(NamedTuple):
     page : Passage
     levels : tuple of Level
     moments : tuple of Moment
-        The greatest surprises, at most one per word, in decreasing order.
+        The greatest surprises, each in another word, in decreasing order.
     start, characters : int
         The position of the page in the book, counted from 0, and its length.
     read : int

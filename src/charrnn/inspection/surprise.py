@@ -4,6 +4,7 @@ The surprise at a character is -log2 of the probability that the network gave to
 bits: 0 if the probability was 1, log2 K if all K characters were equally probable.
 """
 
+import re
 from operator import itemgetter
 from typing import Any
 
@@ -147,11 +148,12 @@ def _moments(
     begin = max(0, start - _BEFORE)
     text = vocabulary.decode(ids[begin : start + len(page) + _AFTER])
     words = np.cumsum([character.isspace() for character in text[start - begin :]])
-    places: dict[int, int] = {}
+    spellings = [_spelling(word) for word in re.split(r"\s", text[start - begin :])]
+    places: dict[str, int] = {}
     for at in np.argsort(-page, kind="stable").tolist():
         if len(places) == _MOMENTS:
             break
-        places.setdefault(int(words[at]), at)
+        places.setdefault(spellings[words[at]], at)
     found = []
     for t in places.values():
         p = probabilities(weights, states[t])
@@ -169,6 +171,12 @@ def _moments(
             )
         )
     return tuple(found)
+
+
+def _spelling(word: str) -> str:
+    """Return a word without case and punctuation; a word of punctuation only as it is."""
+    letters = "".join(character for character in word if character.isalnum())
+    return letters.casefold() or word
 
 
 def probabilities(weights: Weights, hidden: Array) -> NDArray[np.float64]:

@@ -4,7 +4,10 @@ The page has no script and loads nothing.  ``templates/`` holds its words and it
 sheets; this module is the only importer of jinja2.
 """
 
+import dataclasses
 import inspect
+import re
+import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import ArtifactError
+from charrnn.exact import bits, log
 from charrnn.files.metrics.evaluation_metrics import EvaluationMetrics
 from charrnn.files.metrics.gradient_metrics import GradientCheckMetrics, ParameterErrors
 from charrnn.files.metrics.inspection_metrics import InspectionMetrics
@@ -22,7 +26,13 @@ from charrnn.gradcheck.comparison import Errors, largest
 from charrnn.plots.axis import MOST_PANELS, evenly_chosen
 from charrnn.report import formats
 from charrnn.report.charts import chart, history
-from charrnn.settings import meanings
+from charrnn.settings import (
+    ModelConfig,
+    PrepareConfig,
+    Recipe,
+    TrainConfig,
+    meanings,
+)
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -31,6 +41,7 @@ _MOST_EPOCHS = 24
 _MOST_TEXTS = 12
 _MOST_LABELS = 7
 _LOSS, _TRAINING = "metrics/loss.csv", "metrics/train.json"
+_WORDS = ("null", "true", "false", "nan", "inf")  # which Hydra takes for values
 _PARTS = ("training", "validation", "test")
 _BASELINES = {
     "uniform": "uniform",
@@ -50,6 +61,10 @@ class Report(NamedTuple):
     params : dict
         From the name of a section of params.yaml to its values, of a type of
         `charrnn.settings`.
+    book_digest : str
+        DVC's digest of the book.
+    start : str or None
+        The path of the model from which training went on, if it did.
     corpus, gradients, training, evaluation, inspection, copying
         The metrics of the stages.
     curve : (rows, 4) float64
@@ -63,6 +78,8 @@ class Report(NamedTuple):
     """
 
     params: dict[str, Any]
+    book_digest: str
+    start: str | None
     corpus: CorpusMetrics
     gradients: GradientCheckMetrics
     training: TrainMetrics
@@ -126,7 +143,20 @@ def _context(report: Report) -> dict[str, Any]:
     overlaid = chart(report.curve, report.validations, **axes)
     models = models_of(report.evaluation)
     checks = checks_of(report.gradients)
+    overrides = _overrides(report.params)
+    better, worse = _standing(models)
     return report._asdict() | {
+        "book_name": Path(report.params["prepare"].book).name,
+        "is_reports": _is_reports_recipe(report),
+        "is_default_book": report.params["prepare"].book == PrepareConfig().book,
+        "is_default": not overrides and report.start is None,
+        "differing": len(overrides),
+        "typed": [one for one in overrides if one is not None],
+        "better": better,
+        "worse": worse,
+        "beats_unigram": "unigram" in better,
+        "beats_trigram": "trigram" in better,
+        "largest_bits": bits(float(log(float(report.corpus.distinct_characters)))),
         "overlaid": overlaid,
         "legend": formats.evenly(overlaid.curves, _MOST_LABELS, first=1),
         "apart": chart(report.curve, report.validations[:0], **axes),
@@ -152,6 +182,60 @@ def _context(report: Report) -> dict[str, Any]:
             models[:-1], key=lambda model: model[1].bits_per_character, default=None
         ),
     }
+
+
+def _is_reports_recipe(report: Report) -> bool:
+    """Whether the network and its recipe are the original report's; any epochs and seed."""
+    model, train = report.params["model"], report.params["train"]
+    recipe = {field.name for field in dataclasses.fields(Recipe)} - {"epochs"}
+    values: list[tuple[Any, Any, set[str]]] = [
+        (model, ModelConfig(), {"hidden_size", "sigma"}),
+        (train, TrainConfig(), recipe),
+    ]
+    return report.start is None and all(
+        getattr(config, name) == getattr(default, name)
+        for config, default, names in values
+        for name in names
+    )
+
+
+def _overrides(params: dict[str, Any]) -> list[str | None]:
+    """Return each value that differs from its default as ``dvc exp run -S`` reads it.
+
+    None stands for a text with a character that a command line does not show.
+    """
+    found = []
+    for config in params.values():
+        default = type(config)()
+        for key in meanings(type(config)):
+            value = getattr(config, key)
+            if value != getattr(default, key):
+                found.append(_typed(f"{config.section}.{key}", value))
+    return found
+
+
+def _typed(name: str, value: Any) -> str | None:
+    if not isinstance(value, str):
+        return shlex.quote(f"{name}={formats.value(value)}")
+    if not value.isprintable():
+        return None
+    is_plain = re.fullmatch(r"[A-Za-z_./][\w./-]*", value, re.ASCII)
+    if not is_plain or value.lower() in _WORDS:
+        # Hydra's quotes: a backslash counts before a quote only.
+        value = re.sub(r'(\\*)"', r'\1\1\\"', value)
+        value = re.sub(r"(\\+)$", r"\1\1", value)
+        value = f'"{value}"'
+    return shlex.quote(f"{name}={value}")
+
+
+def _standing(models: list[tuple[str, Any]]) -> tuple[list[str], list[str]]:
+    """Return the names of the baselines that the network beats, and of the others."""
+    better: list[str] = []
+    worse: list[str] = []
+    for name, measures in models[:-1]:
+        is_beaten = models[-1][1].nats_per_character < measures.nats_per_character
+        (better if is_beaten else worse).append(name)
+    return better, worse
 
 
 def _epochs(report: Report) -> list[EpochRow]:
