@@ -258,13 +258,14 @@ def test_the_page_is_the_one_most_like_the_whole_part() -> None:
     assert sum(level.bits_share for level in found.levels) == pytest.approx(1)
 
 
-def test_the_moments_are_the_greatest_surprises_one_in_a_word() -> None:
+def test_the_moments_are_the_greatest_surprises_each_in_another_word() -> None:
     text, _, log_p, found, _ = inspected()
     vocabulary = Vocabulary.of(text)
     ids = vocabulary.encode(text)
-    greatest: dict[int, tuple[float, int]] = {}
+    words = re.split(r"\s", text)
+    greatest: dict[str, tuple[float, int]] = {}
     for at in range(found.start, found.start + found.characters):
-        word = len(re.findall(r"\s", text[: at + 1]))
+        word = words[len(re.findall(r"\s", text[: at + 1]))].strip(",.;!?").lower()
         bits = -log_p[at - 1, ids[at]] / np.log(2)
         greatest[word] = max(greatest.get(word, (0.0, 0)), (bits, at))
     expected = sorted(greatest.values(), reverse=True)[:5]

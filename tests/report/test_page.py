@@ -108,6 +108,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(folder)
         book = Path(values["prepare"]["book"])
         book.parent.mkdir(parents=True)
+        Path(values["train"]["start"]).mkdir(parents=True, exist_ok=True)
         book.write_text(HOSTILE * 12, encoding="utf-8")
         Path("params.yaml").write_text(json.dumps(values), encoding="utf-8")
         for stage in (prepare, gradcheck, train, evaluate, sample, inspect):
@@ -329,15 +330,17 @@ def test_any_number_of_epochs_can_be_read(
 def test_a_run_without_held_out_parts_can_be_read(copy: Path, browser: Browser) -> None:
     change(copy / "metrics/sample.json", share_of_new_10_character_strings=None)
     change(copy / "metrics/corpus.json", validation_characters=0, test_characters=1)
-    (copy / "metrics/evaluation.json").write_text('{"test_characters": 1}')
-    write_json(copy / paths.INSPECTION, {"weights_file_sha256": "0f"})
+    nothing = {"part": "validation", "characters": 0}
+    write_json(copy / "metrics/evaluation.json", nothing)
+    change(copy / paths.INSPECTION, part="training")
     page = run_of(copy, 2, validations=False)
     for width in WIDTHS:
         with opened(browser, page, width=width) as seen:
             assert_good(seen)
             said = seen.page.locator("main").inner_text()
             headings = seen.page.locator("#curves thead th").all_inner_texts()
-        assert "There is nothing to evaluate on: the test part has 1 character." in said
+        assert "There is nothing to evaluate on: the book has no test part" in said
+        assert "Nothing was held out" in said
         assert "There is no validation part" in said
         assert "the smooth loss was lowest, 40.13 nats per 25 characters" in said
         assert not any("dation" in heading for heading in headings)

@@ -56,7 +56,7 @@ class Chart(NamedTuple):
     Attributes
     ----------
     curves : list of Curve
-        Of all epochs, or of 24 evenly chosen ones.
+        Of all epochs, or of evenly chosen ones.
     x, y : list of Tick
     is_cut : bool
         Whether some losses are above the end of the axis.
@@ -132,6 +132,7 @@ def chart(
     *,
     sequence_length: int,
     highest_loss: float | None,
+    most: int = MOST_OVERLAID,
 ) -> Chart:
     """Return the coordinates of the curves, the dots and the ticks.
 
@@ -145,6 +146,8 @@ def chart(
         Characters in a window, to draw the validation losses in nats per window.
     highest_loss : float or None
         The end of the loss axis, nats per window; see `charrnn.plots.axis`.
+    most : int
+        Of more epochs, so many are drawn, evenly chosen.
     """
     tables = curve, validations * (1, 1, sequence_length)
     epochs, start = {}, 0.0
@@ -164,7 +167,7 @@ def chart(
         )
         for number, (epoch, (rows, dots)) in enumerate(epochs.items())
     ]
-    chosen = evenly_chosen(curves, MOST_OVERLAID)
+    chosen = evenly_chosen(curves, most)
     return Chart(chosen, _x_ticks(x, _CHARACTERS), y.ticks(_MOST_TICKS, -12), is_cut)
 
 

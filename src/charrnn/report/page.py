@@ -159,7 +159,7 @@ def _context(report: Report) -> dict[str, Any]:
         "largest_bits": bits(float(log(float(report.corpus.distinct_characters)))),
         "overlaid": overlaid,
         "legend": formats.evenly(overlaid.curves, _MOST_LABELS, first=1),
-        "apart": chart(report.curve, report.validations[:0], **axes),
+        "apart": chart(report.curve, report.validations[:0], **axes, most=MOST_PANELS),
         "whole": history(
             [(report.curve, report.validations, report.training.best.update, T)],
             highest_loss=highest_loss,
