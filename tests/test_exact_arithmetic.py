@@ -42,7 +42,7 @@ IMPORTS = words("""
     annotated_types argparse base64 bisect charset_normalizer codecs collections concurrent configparser contextlib csv
     dataclasses decimal difflib enum errno filelock functools hashlib importlib inspect io
     itertools jinja2 json llvmlite logging markupsafe matplotlib numba operator os pathlib
-    pathspec pickle pydantic re safetensors select signal stat subprocess sys textwrap tempfile threading time tqdm
+    pathspec pickle pydantic re safetensors select shlex signal stat subprocess sys textwrap tempfile threading time tqdm
     types typing unicodedata vl_convert yaml zipfile""")
 MEMBERS = {
     "math": words("ceil floor fsum inf isfinite nan prod sqrt"),
