@@ -123,7 +123,7 @@ def test_the_segments_and_the_smooth_losses() -> None:
 @pytest.mark.parametrize(
     ("checks", "figure", "called"),
     [
-        (["zero_state"], "central", "ours, central difference, h = 1e-4"),
+        (["zero_state"], "of_sums", "ours, central difference, h = 1e-4"),
         (["zero_state"], "fourth_order", "ours, fourth order, h = 1e-3"),
         (None, "fourth_order", "largest norm-wise error of six checks, fourth order"),
         (None, "element", "largest error of one element (denominator at least 1e-4)"),

@@ -269,7 +269,7 @@ def test_the_page_says_what_the_metrics_say(committed: Path, browser: Browser) -
             "1.75·10-9", "3.05·10-10", "2.85·10-9", "1.96·10-7", "8.26·10-9",
         ]  # fmt: skip
         for row in gradients:
-            central = metrics["gradient_check"]["zero_state"][row[0]]["central"]
+            central = metrics["gradient_check"]["zero_state"][row[0]]["of_sums"]
             mantissa, _, exponent = f"{central:.2e}".partition("e-")
             assert row[2] == f"{mantissa}·10{MINUS}{int(exponent)}"
         sample_text = (committed / "metrics/sample.txt").read_text(encoding="utf-8")

@@ -127,6 +127,12 @@ def configure(section: str, **values: object) -> Spoil:
     return lambda project: project.configure(**{section: values})
 
 
+def two_characters(project: Project) -> None:
+    """Leave one character for training."""
+    project.configure(prepare={"validation_fraction": 0.6})
+    (project.folder / BOOK).write_text("ab")
+
+
 # Messages of the scripts; the messages of the library are tested with the library.
 RULES: list[tuple[str, Spoil, str]] = [
     (
@@ -148,10 +154,7 @@ RULES: list[tuple[str, Spoil, str]] = [
     ),
     (
         "prepare",
-        lambda project: (
-            project.configure(prepare={"validation_fraction": 0.6}),
-            (project.folder / BOOK).write_text("ab"),
-        ),
+        two_characters,
         f"{BOOK}: too short: 1 of its 2 characters are for training, .*",
     ),
     (

@@ -25,11 +25,14 @@ class Errors:
         central, fourth_order    |analytic - numerical| / max(floor, |.| + |.|)
         element                  the largest of the same for single elements, against
                                  the fourth-order derivative
+        of_sums                  as central, with the difference of two sums, as in the
+                                 report: it has no limit
     """
 
     central: float
     fourth_order: float
     element: float
+    of_sums: float
 
 
 def norm_error(analytic: Array, numerical: Array, floor: float) -> float:
@@ -75,7 +78,7 @@ def compare(
     """
     found = {}
     for name, which in chosen.named():
-        gradient, central, fourth_order = (
+        gradient, central, fourth_order, of_sums = (
             getattr(arrays, name)[which] for arrays in (analytic, *numerical)
         )
         by_element = element_errors(gradient, fourth_order, limits.floor)
@@ -83,6 +86,7 @@ def compare(
             central=norm_error(gradient, central, limits.floor),
             fourth_order=norm_error(gradient, fourth_order, limits.floor),
             element=float(by_element.max()),
+            of_sums=norm_error(gradient, of_sums, limits.floor),
         )
         for measure, error, limit, numbers in (
             ("central", errors.central, limits.tolerance, central),

@@ -7,7 +7,8 @@ The derivative of J with respect to one element theta, with a step h, is about
                     - (J(theta + 2h) - J(theta - 2h))) / 12h           error of order h^4
 
 J is a sum of T losses and the penalty.  The differences are taken term by term and then
-added: the difference of two sums of about 100 nats would cancel too many digits.
+added: the difference of two sums of about 100 nats would cancel too many digits.  The
+report took that difference, so it is computed, too, to be shown beside the report's.
 """
 
 import math
@@ -43,10 +44,14 @@ class Problem(NamedTuple):
 
 
 class Derivatives(NamedTuple):
-    """Numerical derivatives of the loss alone, without the penalty."""
+    """Numerical derivatives of the loss alone, without the penalty.
+
+    `of_sums` is the central difference of two sums.
+    """
 
     central: Weights
     fourth_order: Weights
+    of_sums: Weights
 
 
 def choose_elements(
@@ -103,30 +108,40 @@ def numerical_derivatives(
         Called after each element, for a progress bar.
     """
     h = steps.fourth_order_step
-    central, fourth_order = zeros_like(problem.weights), zeros_like(problem.weights)
-    for theta, which, by_two, by_four in zip(
-        problem.weights, chosen, central, fourth_order, strict=True
+    found = Derivatives(*(zeros_like(problem.weights) for _ in Derivatives._fields))
+    for theta, which, by_two, by_four, of_sums in zip(
+        problem.weights, chosen, *found, strict=True
     ):
         for at in map(tuple, np.argwhere(which).tolist()):
-            by_two[at] = _difference(problem, theta, at, steps.step) / (2 * steps.step)
-            near = _difference(problem, theta, at, h)
-            far = _difference(problem, theta, at, 2 * h)
+            by_terms, by_sums = _differences(problem, theta, at, steps.step)
+            by_two[at] = by_terms / (2 * steps.step)
+            of_sums[at] = by_sums / (2 * steps.step)
+            near, _ = _differences(problem, theta, at, h)
+            far, _ = _differences(problem, theta, at, 2 * h)
             by_four[at] = (8 * near - far) / (12 * h)
             on_element()
-    return Derivatives(central, fourth_order)
+    return found
 
 
-def _difference(
+def _differences(
     problem: Problem, theta: Array, at: tuple[int, ...], step: float
-) -> float:
-    """Return loss(theta + step) - loss(theta - step), for one element of theta."""
+) -> tuple[float, float]:
+    """Return loss(theta + step) - loss(theta - step), for one element of theta.
+
+    Returns
+    -------
+    by_terms, by_sums : float
+        The sum of the differences of the terms; the difference of the two sums.
+    """
     here = theta[at]
     theta[at] = here + step
     above = problem.losses()
     theta[at] = here - step
     below = problem.losses()
     theta[at] = here
-    return math.fsum((above - below).tolist())
+    # Added one by one, as the report did.
+    by_sums = float(np.cumsum(above)[-1]) - float(np.cumsum(below)[-1])
+    return math.fsum((above - below).tolist()), by_sums
 
 
 def with_penalty(
@@ -136,7 +151,7 @@ def with_penalty(
     l2: float,
     steps: Steps,
 ) -> Derivatives:
-    """Add the same two differences of the penalty, l2 (|U|^2 + |W|^2 + |V|^2).
+    """Add the same differences of the penalty, l2 (|U|^2 + |W|^2 + |V|^2).
 
     Only the term of the changed element differs, so the differences of all elements are
     computed at once.
@@ -159,7 +174,7 @@ def with_penalty(
                 loss.b, loss.c, *map(np.add, loss[2:], map(differentiate, matrices))
             )
             for loss, differentiate in zip(
-                derivatives, (central, fourth_order), strict=True
+                derivatives, (central, fourth_order, central), strict=True
             )
         )
     )
