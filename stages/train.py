@@ -15,6 +15,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from charrnn.errors import ArtifactError, GradientError
 from charrnn.files.checkpoints import FOLDER, Checkpoints
+from charrnn.files.growing import SUFFIX, GrowingCurve
 from charrnn.files.lock import entry_digest, is_noted
 from charrnn.files.metrics.schema import GradientCheckVerdict, read_metrics
 from charrnn.files.metrics.train_metrics import TrainingTexts, TrainMetrics
@@ -94,8 +95,18 @@ def main() -> None:
             vocabulary=vocabulary,
         )
         steps = train(state, book, config, config, text_rng)
-        with logging_redirect_tqdm([log.parent or log]), contextlib.closing(progress):
-            _follow(state, steps, progress, checkpoints)
+        growing = GrowingCurve(
+            checkpoints.path.with_suffix(SUFFIX),
+            state,
+            sequence_length=config.sequence_length,
+            updates=progress.total,
+        )
+        with (
+            logging_redirect_tqdm([log.parent or log]),
+            contextlib.closing(progress),
+            contextlib.closing(growing),
+        ):
+            _follow(state, steps, progress, growing, checkpoints)
         if state.update < _FEW:
             log.warning(
                 "%s updates are few: a network of fewer than %s has learned little; "
@@ -122,13 +133,18 @@ def main() -> None:
 
 
 def _follow(
-    state: Run, steps: Iterator[Run], progress: Progress, checkpoints: Checkpoints
+    state: Run,
+    steps: Iterator[Run],
+    progress: Progress,
+    growing: GrowingCurve,
+    checkpoints: Checkpoints,
 ) -> None:
     """Run the training; show the progress and save checkpoints."""
     with contextlib.closing(Stop()) as stop:
         for _ in steps:
             stop.hold()
             progress.show()
+            growing.show()
             if stop.is_requested:
                 message = (
                     f"{stop.reason} at update {state.update:,} of {progress.total:,}; "

@@ -21,7 +21,7 @@ from tests.command_line import ENVIRONMENT, Ask, Tell, python
 from tests.terminals import INTERRUPTIBLE
 
 COMMANDS = (
-    "sample", "score", "export", "compare", "info", "verify", "offline-plots",
+    "sample", "score", "export", "compare", "info", "verify", "watch", "offline-plots",
 )  # fmt: skip
 POSIX = pytest.mark.skipif(os.name == "nt", reason="a shell and signals of POSIX")
 

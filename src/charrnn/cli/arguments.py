@@ -183,6 +183,16 @@ def _verify(command: _Parser) -> None:
     )
 
 
+def _watch(command: _Parser) -> None:
+    command.add_argument(
+        "--output",
+        type=Path,
+        default=Path("watch.html"),
+        metavar="PATH",
+        help="the page to write, again and again (default: watch.html)",
+    )
+
+
 def _offline_plots(command: _Parser) -> None:
     command.add_argument("--remove", action="store_true", help="undo the change")
 
@@ -267,6 +277,16 @@ _COMMANDS: dict[str, tuple[str, str, str, Callable[[_Parser], None]]] = {
         ),
         examples.VERIFY,
         _verify,
+    ),
+    "watch": (
+        "show the curve of the training that is running",
+        (
+            "Write a page with the losses so far of the training that is running in this "
+            "folder, again each second, until the training ends. The page renews itself in "
+            "the browser."
+        ),
+        examples.WATCH,
+        _watch,
     ),
     "offline-plots": (
         "let dvc plots show and dvc plots diff work without a network",

@@ -9,6 +9,7 @@ examples:
   charrnn compare main warm                two runs side by side on a page
   charrnn info                             the model's sizes, book and losses
   charrnn verify                           whether the files match dvc.lock
+  charrnn watch                            the curve of the running training
   charrnn offline-plots                    let dvc plots work without a network
 
 charrnn COMMAND --help shows the options of a command, with more examples.
@@ -105,3 +106,11 @@ examples:
 The models come from DVC's cache; where one is not there, the page says so. The
 page loads nothing. `dvc metrics diff` and `dvc plots diff` compare more than
 two runs, in figures only."""
+
+WATCH = """\
+examples:
+  charrnn watch                            in a second terminal, beside dvc repro
+
+Open watch.html in a browser. In a terminal the command shows a progress bar,
+elsewhere it prints a line for each epoch. Ctrl-C ends the command, not the
+training."""
