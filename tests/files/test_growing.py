@@ -22,8 +22,9 @@ LOSSES = st.floats(1e-6, 1e6)
 
 def empty_run() -> Run:
     """Return a run of which only the curve is looked at."""
-    weights: Any = Weights(*[None] * 5)
-    model: Any = Model(weights, None, weights)  # type: ignore[arg-type]
+    none: Any = None
+    weights = Weights(none, none, none, none, none)
+    model = Model(weights, none, weights)
     return Run(model=model, first_loss=1.0, smooth_loss=1.0)
 
 
@@ -78,10 +79,13 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize(
     "line",
-    ["[", "[]", '["row", 1]', '["row", 1, 2, "x", 0.5]', "5", '["other", 1]', "\xff"],
-)
+    [
+        "[", "[]", "5", "{}", '{"rows": 1}', '{"rows": [[1, 2, 3]]}', "\xff",
+        '{"rows": [[1, 2, 3.0, 0.5]], "validations": [1]}', '{"updates": "x"}',
+    ],
+)  # fmt: skip
 def test_a_damaged_line_is_ignored(line: str) -> None:
-    good = '["training", 25, 90]\n["row", 1, 2, 3.0, 0.5]\n'
+    good = '{"sequence_length": 25, "updates": 90}\n{"rows": [[1, 2, 3.0, 0.5]]}\n'
     Path("a.curve").write_bytes(f"{line}\n{good}".encode("latin-1"))
     followed = FollowedCurve(Path("a.curve"))
     followed.read()

@@ -1,6 +1,6 @@
 """The curve of a training that is running: a file that grows beside the checkpoint.
 
-Each line is a JSON list: first what the training is, then the points of the curve and the
+Each line is a JSON object: first what the training is, then new points of the curve and new
 validations.  The file is removed when the training ends, however it ends; after a power
 cut it stays, but no process holds the lock of its run.
 """
@@ -19,7 +19,6 @@ from charrnn.training.state import Row, Run, Validation
 
 SUFFIX = ".curve"
 _SECONDS = 1.0  # between two looks at the run
-_TRAINING, _ROW, _VALIDATION = "training", "row", "validation"
 
 
 class GrowingCurve:
@@ -39,10 +38,10 @@ class GrowingCurve:
     ) -> None:
         self._path, self._run, self._shown_at = path, run, -_SECONDS
         self._rows = self._validations = 0
-        self._lines = [(_TRAINING, sequence_length, updates)]
         self._can_write = True
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
+        self._write({"sequence_length": sequence_length, "updates": updates})
         self.show()
 
     def show(self) -> None:
@@ -58,20 +57,20 @@ class GrowingCurve:
             self._path.unlink(missing_ok=True)
 
     def _append(self) -> None:
-        run = self._run
-        lines: list[tuple[Any, ...]] = [*self._lines]
-        lines += [(_ROW, *row) for row in run.rows[self._rows :]]
-        lines += [(_VALIDATION, *one) for one in run.validations[self._validations :]]
-        if not lines or not self._can_write:
-            return
-        text = "".join(f"{json.dumps(line)}\n" for line in lines)
-        try:
-            with self._path.open("a", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-        except OSError:
-            self._can_write = False
-        self._lines = []
-        self._rows, self._validations = len(run.rows), len(run.validations)
+        rows = self._run.rows[self._rows :]
+        validations = self._run.validations[self._validations :]
+        if rows or validations:
+            self._write({"rows": rows, "validations": validations})
+        self._rows += len(rows)
+        self._validations += len(validations)
+
+    def _write(self, line: dict[str, Any]) -> None:
+        if self._can_write:
+            try:
+                with self._path.open("a", encoding="utf-8", newline="\n") as file:
+                    file.write(f"{json.dumps(line)}\n")
+            except OSError:
+                self._can_write = False
 
 
 class FollowedCurve:
@@ -110,16 +109,20 @@ class FollowedCurve:
         """
         *lines, self._rest = (self._rest + self._file.read()).split(b"\n")
         for line in lines:
-            with contextlib.suppress(ValueError, TypeError):
-                kind, *values = json.loads(line)
-                if kind == _TRAINING:
-                    self.sequence_length, self.updates = map(int, values)
-                elif kind == _ROW:
-                    self.rows.append(Row.of(values))
-                elif kind == _VALIDATION:
-                    epoch, update, loss = values
-                    self.validations.append(Validation(epoch, update, float(loss)))
+            with contextlib.suppress(AttributeError, TypeError, ValueError):
+                self._take(json.loads(line))
         return bool(lines)
+
+    def _take(self, line: dict[str, Any]) -> None:
+        rows = [Row.of(values) for values in line.get("rows", ())]
+        validations = [
+            Validation(epoch, update, float(loss))
+            for epoch, update, loss in line.get("validations", ())
+        ]
+        self.sequence_length = int(line.get("sequence_length", self.sequence_length))
+        self.updates = int(line.get("updates", self.updates))
+        self.rows += rows
+        self.validations += validations
 
     @property
     def curve(self) -> NDArray[np.float64]:
