@@ -448,7 +448,7 @@ def test_a_value_that_cannot_be_typed_is_named(copy: Path) -> None:
         (5.0, "worse than all of them"),
         (3.9, "worse than the unigram model needs more updates"),
         (2.0, "To get below the trigram model"),
-        (1.5, "and worse than the 4-gram, 5-gram models"),
+        (1.5, "and worse than the 4-gram and 5-gram models. That is usual"),
         (0.9, "That is good for a network of this size"),
     ],
 )

@@ -42,7 +42,8 @@ def _watch(path: Path, followed: FollowedCurve, output: Path) -> int:
     sys.stderr.write(safe_to_show(f"charrnn: {where}\n"))
     said = len(_epoch_lines(followed))
     with tqdm(
-        total=followed.updates, unit=" updates", unit_scale=True, desc="train",
+        total=followed.updates, initial=followed.rows[-1].update if followed.rows else 0,
+        unit=" updates", unit_scale=True, desc="train",
         dynamic_ncols=True, disable=None,
     ) as bar:  # fmt: skip
         while is_training(path):
