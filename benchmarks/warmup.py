@@ -183,7 +183,8 @@ def one_run(book: Book, cell: Cell, seed: int) -> Figures:
 def test_loss(model: Model, corpus: Corpus) -> float:
     """Return the loss of the test part, nats per character."""
     weights, hidden, _ = model
-    return mean(all_scores(block_scores(weights, hidden, corpus.ids, corpus.test)).nats)
+    scores = all_scores(block_scores(weights, hidden, corpus.ids, corpus.test))
+    return float(scores.nats.mean())
 
 
 def first_updates(book: Book, cell: Cell) -> Figures:
