@@ -76,7 +76,18 @@ def test_the_axis_fits_curves_that_fall(
     curve = np.column_stack([np.repeat(np.arange(1, epochs + 1), 50), at, loss, loss])
     end, is_cut = axis_end(curve, NONE, None, by_epoch=True)
     assert loss[-1] < end <= most
+    assert (loss[25:] <= end).all()  # each panel has the second half of its curve
     assert is_cut == (most < first)
+
+
+def test_a_validation_far_above_the_curve_is_shown() -> None:
+    at = np.linspace(1_000, 90_000, 90)
+    loss = 40 + 70 * np.exp(-at / 1_000)
+    curve = np.column_stack([np.ones(90), at, loss, loss])
+    checked = np.array([(1, 90_000, 80.0)])
+    for by_epoch in (False, True):
+        end, _ = axis_end(curve, checked, None, by_epoch=by_epoch)
+        assert end >= 80
 
 
 @given(st.integers(1, 700), st.integers(2, 30))
