@@ -33,6 +33,7 @@ STUDY = read_json(ROOT / "benchmarks" / "results" / "warmup.json")
 SMALL = (
     PARAMS.replace("book.txt", "data/raw/kjv-new-testament.txt")
     .replace("epochs: 2", "epochs: 1")
+    .replace("start: start", "start: data/start")
     .replace(
         "validate_every: 100, text_every: 100", "validate_every: 9999, text_every: 9999"
     )
@@ -203,6 +204,10 @@ def compare(reader: Reader, printed: str) -> None:
     assert printed.count("best.validation_nats_per_character") == 1
     page = (reader.project / "dvc_plots" / "index.html").read_text(encoding="utf-8")
     assert "saturated_share" in page
+    two = (reader.project / "compare.html").read_text(encoding="utf-8")
+    assert "train.warmup_updates" in two
+    assert two.count("The passage belongs to the test part of this run.") == 2
+    assert "compare.html" not in reader.type("git status --short")
 
 
 def table(_: Reader, printed: str) -> None:
