@@ -40,6 +40,7 @@ def training(
     monkeypatch.chdir(tmp_path)
     FOLDER.mkdir()
     run = empty_run()
+    (FOLDER / "run.owner").touch()
     with FileLock(FOLDER / "run.lock"):
         path = FOLDER / "run.curve"
         curve = GrowingCurve(path, run, sequence_length=25, updates=30)
@@ -72,7 +73,8 @@ def test_it_follows_a_training_to_its_end(
         assert 'http-equiv="refresh"' in PAGE.read_text(encoding="utf-8")
         run.rows += [Row(1, 15, 50.0, 0.5), Row(2, last, 40.0, 0.5)]
         run.validations.append(Validation(1, 15, 2.125))
-        curve.close()  # the training ends
+        curve.close()
+        (FOLDER / "run.lock").unlink()  # the training ends
         output, error = process.communicate(timeout=60)
     assert (process.returncode, error) == (0, "")
     end = "finished" if last == 30 else "ended at update 20"
@@ -109,6 +111,34 @@ def test_without_a_training_there_is_one_line(
         == "no training is running in this folder; dvc repro starts one"
     )
     assert not PAGE.exists()
+
+
+@pytest.mark.slow
+def test_it_waits_for_a_training_that_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with training(tmp_path, monkeypatch) as (run, curve):
+        run.rows += [Row(1, 15, 50.0, 0.5), Row(2, 20, 40.0, 0.5)]
+        (FOLDER / "run.curve").rename("later")
+        with watching() as process:
+            assert "no point of the curve" in PAGE.read_text(encoding="utf-8")
+            Path("later").rename(FOLDER / "run.curve")
+            curve._append()
+            assert process.stdout is not None
+            assert process.stdout.readline() == (
+                "epoch 1, update 15: smooth loss 50.00\n"
+            )
+
+
+def test_a_file_of_another_kind_is_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: Tell
+) -> None:
+    with training(tmp_path, monkeypatch):
+        PAGE.write_bytes(b"mine")
+        assert refusal("watch") == (
+            "watch.html: exists and is no page of charrnn watch"
+        )
+        assert PAGE.read_bytes() == b"mine"
 
 
 @pytest.mark.slow

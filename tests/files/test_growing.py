@@ -43,6 +43,7 @@ def test_what_was_written_is_read_at_any_moment(
     run = empty_run()
     curve = GrowingCurve(path, run, sequence_length=25, updates=1000)
     followed = FollowedCurve(path)
+    followed.read()
     for update, (is_validation, loss) in enumerate(points):
         if is_validation:
             run.validations.append(Validation(1, update, loss))
@@ -82,6 +83,8 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     [
         "[", "[]", "5", "{}", '{"rows": 1}', '{"rows": [[1, 2, 3]]}', "\xff",
         '{"rows": [[1, 2, 3.0, 0.5]], "validations": [1]}', '{"updates": "x"}',
+        '{"rows": [[1, 2, NaN, 0.5]]}', '{"updates": Infinity}', "[" * 100_000,
+        '{"updates": 1e999}',
     ],
 )  # fmt: skip
 def test_a_damaged_line_is_ignored(line: str) -> None:
@@ -104,7 +107,7 @@ def test_a_curve_that_cannot_be_written_does_not_disturb_training() -> None:
 
 def test_only_a_training_that_holds_its_lock_runs() -> None:
     for name in ("old", "now"):
-        Path(f"{name}.curve").touch()
+        Path(f"{name}.owner").touch()
         Path(f"{name}.lock").touch()
     assert running(Path()) == []
     with FileLock("now.lock"):
@@ -122,6 +125,7 @@ def test_training_shows_its_curve_and_removes_it(
     def followed(path: Path, *arguments: Any, **named: Any) -> GrowingCurve:
         curve = GrowingCurve(path, *arguments, **named)
         followers.append(FollowedCurve(path))
+        followers[-1].read()
         return curve
 
     monkeypatch.setattr(train, "GrowingCurve", followed)

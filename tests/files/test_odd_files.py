@@ -83,8 +83,8 @@ def test_no_other_module_opens_a_file_to_read_it() -> None:
             )
         )
     }
-    # Compiled code and its sources; the owner of a lock; the one place; a file that grows
-    # (its name is ours); /proc.
+    # Compiled code and its sources; the owner of a lock; the one place; a file that is
+    # appended to; /proc.
     assert opening <= {
         "src/charrnn/network/kernels/jit.py",
         "src/charrnn/files/checkpoints.py",

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 import sys
 import time
 from pathlib import Path
@@ -10,13 +11,14 @@ from tqdm import tqdm
 
 from charrnn.cli import interrupts
 from charrnn.cli.output import safe_to_show
-from charrnn.errors import CharRnnError
-from charrnn.files.artifacts import write_bytes
+from charrnn.errors import ArtifactError, CharRnnError
+from charrnn.files.artifacts import read_bytes, write_bytes
 from charrnn.files.checkpoints import checkpoint_folder
 from charrnn.files.growing import FollowedCurve, is_training, running
 from charrnn.report.live import render_live
 
 _SECONDS = 1.0  # between two looks at the file
+_MARK = b'<p class="kicker">charrnn watch</p>'
 
 
 def run(options: argparse.Namespace) -> int:
@@ -25,14 +27,16 @@ def run(options: argparse.Namespace) -> int:
     if not found:
         message = "no training is running in this folder; dvc repro starts one"
         raise CharRnnError(message)
-    path = found[0]
-    try:
-        followed = FollowedCurve(path)
-    except OSError:  # it has just ended
-        message = "the training has just ended; metrics/report.html shows its curves"
-        raise CharRnnError(message) from None
-    with contextlib.closing(followed):
-        return _watch(path, followed, options.output)
+    _check_output(options.output)
+    with contextlib.closing(FollowedCurve(found[0])) as followed:
+        return _watch(found[0], followed, options.output)
+
+
+def _check_output(path: Path) -> None:
+    """Refuse to overwrite what is no page of this command."""
+    if os.path.exists(path) and _MARK not in read_bytes(path):  # noqa: PTH110
+        message = f"{path}: exists and is no page of charrnn watch"
+        raise ArtifactError(message)
 
 
 def _watch(path: Path, followed: FollowedCurve, output: Path) -> int:
@@ -49,6 +53,7 @@ def _watch(path: Path, followed: FollowedCurve, output: Path) -> int:
         while is_training(path):
             time.sleep(_SECONDS)
             if followed.read():
+                bar.total = followed.updates  # not known at first
                 _write(followed, output, is_running=True)
                 if followed.rows:
                     bar.update(followed.rows[-1].update - bar.n)

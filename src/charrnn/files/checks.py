@@ -38,12 +38,13 @@ def reason(error: OSError | ValueError) -> str:
 
 @contextmanager
 def open_file(
-    path: Path, kind: type[CharRnnError] = ArtifactError
+    path: Path, kind: type[CharRnnError] = ArtifactError, *, may_grow: bool = False
 ) -> Iterator[BufferedReader]:
     """Open a file to read all of it; no stage and no command opens a file otherwise.
 
     A FIFO, a device or a file of /proc could wait forever or never end.  A file of /proc
-    passes for a regular file, but has another length than the one it states.
+    passes for a regular file, but has another length than the one it states; a file that
+    `may_grow` may have one, too.
 
     Raises
     ------
@@ -58,7 +59,7 @@ def open_file(
         if about.st_size > _MOST_BYTES:
             raise OSError(0, f"longer than {_MOST_BYTES >> 30} GiB")
         file.seek(about.st_size)
-        if file.read(1):
+        if not may_grow and file.read(1):
             raise OSError(0, "not a regular file, or still being written")
         file.seek(0)
         yield file

@@ -8,6 +8,7 @@ cut it stays, but no process holds the lock of its run.
 import contextlib
 import json
 import time
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from charrnn.files.checks import open_file
 from charrnn.training.state import Row, Run, Validation
 
 SUFFIX = ".curve"
@@ -85,32 +87,40 @@ class FollowedCurve:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the file, which stays readable when it is removed.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be opened.
-        """
-        self._file = path.open("rb")
-        self._rest = b""
+        """Name a file that need not be there yet."""
+        self._path, self._rest = path, b""
+        self._file: BufferedReader | None = None
+        self._opened = contextlib.ExitStack()
         self.sequence_length = self.updates = 0
         self.rows: list[Row] = []
         self.validations: list[Validation] = []
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        self._opened.close()
 
     def read(self) -> bool:
         """Read what is new; return whether anything is.
 
         A line that is half written is left for the next time; a damaged one is ignored.
+        The file, once open, stays readable when it is removed.
+
+        Raises
+        ------
+        ArtifactError
+            If the file is there and cannot be read.
         """
+        if self._file is None:
+            if not self._path.exists():
+                return False
+            file = open_file(self._path, may_grow=True)
+            self._file = self._opened.enter_context(file)
         *lines, self._rest = (self._rest + self._file.read()).split(b"\n")
         for line in lines:
-            with contextlib.suppress(AttributeError, TypeError, ValueError):
-                self._take(json.loads(line))
+            with contextlib.suppress(
+                AttributeError, TypeError, ValueError, OverflowError, RecursionError
+            ):
+                self._take(json.loads(line, parse_constant=_refused))
         return bool(lines)
 
     def _take(self, line: dict[str, Any]) -> None:
@@ -135,23 +145,38 @@ class FollowedCurve:
         return np.array(self.validations, dtype=np.float64).reshape(-1, 3)
 
 
+def _refused(constant: str) -> float:
+    """Refuse Infinity and NaN, which a curve does not contain."""
+    raise ValueError(constant)
+
+
 def running(folder: Path) -> list[Path]:
-    """Return the curves in a folder of checkpoints whose training runs, the newest first."""
+    """Return the curves of the trainings that run, the one started last first.
+
+    A training that has just started has no such file yet.
+
+    Parameters
+    ----------
+    folder : Path
+        Of checkpoints.
+    """
     found = []
     with contextlib.suppress(OSError):
-        for path in folder.glob(f"*{SUFFIX}"):
-            if is_training(path):
-                found.append((path.stat().st_mtime, path))
+        for owner in folder.glob("[!.]*.owner"):
+            if is_training(path := owner.with_suffix(SUFFIX)):
+                found.append((owner.stat().st_mtime, path))
     return [path for _, path in sorted(found, reverse=True)]
 
 
 def is_training(path: Path) -> bool:
     """Whether the training of a curve runs: whether a process holds the run's lock."""
     lock = path.with_suffix(".lock")
-    if not path.exists() or not lock.exists():
+    if not lock.exists():
         return False
     try:
         with FileLock(lock).acquire(timeout=0):
             return False
     except Timeout:
         return True
+    except OSError:  # the folder cannot be written to
+        return False
