@@ -135,6 +135,7 @@ def test_a_file_of_another_kind_is_not_overwritten(
 ) -> None:
     with training(tmp_path, monkeypatch):
         PAGE.write_bytes(b"mine")
+        monkeypatch.setattr("time.sleep", pytest.fail)
         assert refusal("watch") == (
             "watch.html: exists and is no page of charrnn watch"
         )
