@@ -130,6 +130,19 @@ def test_it_waits_for_a_training_that_starts(
             )
 
 
+@pytest.mark.slow
+def test_a_training_that_ends_before_its_first_point_has_not_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with training(tmp_path, monkeypatch):
+        (FOLDER / "run.curve").unlink()
+        with watching() as process:
+            (FOLDER / "run.lock").unlink()
+            output, _ = process.communicate(timeout=60)
+    assert output == "the training ended at update 0: no point of the curve so far\n"
+    assert "finished" not in PAGE.read_text(encoding="utf-8")
+
+
 def test_a_file_of_another_kind_is_not_overwritten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: Tell
 ) -> None:

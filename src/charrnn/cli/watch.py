@@ -70,7 +70,7 @@ def _watch(path: Path, followed: FollowedCurve, output: Path) -> int:
         if followed.rows:
             bar.update(followed.rows[-1].update - bar.n)
     done = followed.rows[-1].update if followed.rows else 0
-    end = "finished" if done == followed.updates else f"ended at update {done:,}"
+    end = "finished" if 0 < done == followed.updates else f"ended at update {done:,}"
     sys.stdout.write(f"the training {end}: {_losses(followed)}\n")
     return 0
 
