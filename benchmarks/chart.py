@@ -59,7 +59,9 @@ def draw_bars(path: Path, times: dict[str, float], floor: float, ours: str) -> N
     names = sorted(times, key=lambda name: times[name], reverse=True)
     widths = [times[name] for name in names]
     colours = [_OURS if name.startswith(ours) else _PEER for name in names]
-    with drawing(path, 8, 0.8 + 0.36 * len(names)) as figure:
+    below = 0.6  # inches for the axis
+    height = below + 0.2 + 0.36 * len(names)
+    with drawing(path, 8, height) as figure:
         axes = figure.subplots()
         bars = axes.barh(names, widths, height=0.62, color=colours)
         labels = [f"{width:,.0f} µs" for width in widths]
@@ -72,7 +74,7 @@ def draw_bars(path: Path, times: dict[str, float], floor: float, ours: str) -> N
         axes.set_xlabel(
             f"microseconds per update, one thread (dashed: the floor, {floor:.0f} µs)"
         )
-        figure.subplots_adjust(left=0.32, right=0.98, top=0.98, bottom=0.17)
+        figure.subplots_adjust(left=0.32, right=0.98, top=0.98, bottom=below / height)
 
 
 def draw_panels(path: Path, panels: list[Panel]) -> None:

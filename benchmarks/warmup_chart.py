@@ -39,7 +39,7 @@ def draw_first_updates(done: Figures) -> None:
                     range(1, len(heights) + 1), heights, color=colour, linewidth=1
                 )
             # where the losses of neither are
-            label(above, 20, 160 if cell == REPORT else 40, LABELS[cell], colour)
+            label(above, 60, 180 if cell == REPORT else 30, LABELS[cell], colour)
             label(below, 120, 58 if cell == REPORT else 10, LABELS[cell], colour)
         above.set_ylabel("loss of a window\n(nats per 25 characters)")
         below.set_ylabel("units with |h| > 0.99\nat its end (%)")
@@ -60,8 +60,8 @@ def draw_seeds(done: Figures) -> None:
         axes = figure.subplots()
         for cell, colour, lift in (
             (REPORT, RED, 0.0),
-            (WARMED, BLUE, 0.05),
-            (best, BLACK, -0.04),
+            (WARMED, BLUE, 0.06),
+            (best, BLACK, -0.05),
         ):
             runs = done["compared"][name_of(cell)].values()
             for run in runs:
@@ -74,7 +74,7 @@ def draw_seeds(done: Figures) -> None:
         axes.xaxis.set_major_locator(MultipleLocator(50_000))
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         axes.set_xlim(0, updates[-1])
-        axes.set_ylim(bottom=1.3)
+        axes.set_ylim(bottom=1.25)
         figure.subplots_adjust(left=0.09, right=0.8, top=0.97, bottom=0.12)
 
 
