@@ -13,7 +13,7 @@ from charrnn.files.artifacts import write_json
 from stages import prepare
 from stages.runtime import paths
 from tests.imports import ROOT
-from tests.pipeline import STAGES, copy_sources
+from tests.pipeline import STAGES, START, copy_sources
 from tests.small_run import PARAMS, make_book
 from tests.terminals import SECONDS, Said
 
@@ -49,6 +49,7 @@ def make_training(folder: Path, *, epochs: int = 20) -> None:
     )
     (folder / "params.yaml").write_text(values, encoding="utf-8")
     (folder / "book.txt").write_text(make_book(20_000), encoding="utf-8")
+    (folder / START).mkdir(parents=True, exist_ok=True)
     with contextlib.chdir(folder):
         prepare.main()
         write_json(paths.VERDICT, {"passed": True})

@@ -30,7 +30,7 @@ train:
   {epochs: 2, sequence_length: 11, learning_rate: 0.1, epsilon: 1.0e-8, clip: 5.0,
    l2: 0.0, warmup_updates: 0, precision: float32, rows_per_epoch: 50,
    validate_every: 100, text_every: 100, text_length: 30, seed: 1,
-   start: start}
+   start: data/start}
 evaluate: {segments: 5}
 plot: {width: 8.0, height: 5.0, highest_loss: null}
 sample:
@@ -50,7 +50,7 @@ def make_book(words: int, seed: int = 0) -> str:
 def run() -> dict[str, str]:
     """Run the stages in the working folder; return the sha256 of each file in it."""
     Path("params.yaml").write_text(PARAMS, encoding="utf-8")
-    Path("start").mkdir(exist_ok=True)
+    Path("data/start").mkdir(parents=True)
     Path("book.txt").write_text(make_book(1500), encoding="utf-8")
     for stage in STAGES.values():
         if stage.name != "fetch":

@@ -105,7 +105,7 @@ def test_everything_is_drawn_without_a_network(
             texts = set(page.locator(f"{chart} svg text").all_text_contents())
             assert texts >= {*"123456"} | revisions
         images = page.locator("img").all()
-        assert len(images) == 2 * len(revisions)
+        assert len(images) == 3 * len(revisions)
         widths = [image.evaluate("image => image.naturalWidth") for image in images]
         assert min(widths) > width / 2
         # A wide chart scrolls within its box, not the page.
