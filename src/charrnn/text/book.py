@@ -94,7 +94,9 @@ def _looks_like(content: bytes, at: int) -> str | None:
 
     found = [
         name
-        for match in from_bytes(content[max(0, at - _AROUND) : at + _AROUND])
+        for match in from_bytes(
+            content[max(0, at - _AROUND) : at + _AROUND], threshold=0.5
+        )
         for name in (match.encoding, *match.could_be_from_charset)
         if _can_decode(content, name)
     ]
