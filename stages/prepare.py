@@ -81,7 +81,7 @@ def main() -> None:
         )
     elif 0 < blocks < config.blocks:
         log.info(
-            "%s: each held-out part is %d block%s, not %d, so that a block has %d characters",
+            "%s: each held-out part is %d block%s, not %d: more would have under %d characters each",
             config.book,
             blocks,
             "s" if blocks > 1 else "",

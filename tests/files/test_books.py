@@ -28,6 +28,8 @@ def test_the_texts_of_a_folder_are_joined_in_the_order_of_their_names(
         f"{folder}: joined 2 files: a.txt, b.txt",
     )
     assert read_book(folder / "b.txt", "utf-8").text == "two\n"
+    (folder / "c.txt").write_bytes(b"three")
+    assert read_book(folder, "utf-8").text == "one\ntwo\nthree"
 
 
 def test_what_cannot_be_read_is_named(folder: Path) -> None:

@@ -12,7 +12,10 @@ PATTERN = "*.txt"
 
 
 def read_book(path: Path, encoding: str) -> Book:
-    """Read a file, or the .txt files of a folder, sorted by name, joined by a newline.
+    """Read a file, or the .txt files of a folder, joined in the order of their names.
+
+    A newline is put between two files where the first does not end with one, so that a
+    folder of lists has no empty item.
 
     Raises
     ------
@@ -35,9 +38,11 @@ def read_book(path: Path, encoding: str) -> Book:
         except BookError as error:
             message = f"{file}: {error}"
             raise BookError(message) from None
+        if texts and not texts[-1].endswith("\n"):
+            texts.append("\n")
         texts.append(text)
         notes += [f"{file}: {note}" for note in changed]
     if len(files) > 1:
         names = ", ".join(file.name for file in files)
         notes.append(f"{path}: joined {len(files)} files: {names}")
-    return Book("\n".join(texts), tuple(notes))
+    return Book("".join(texts), tuple(notes))

@@ -153,7 +153,10 @@ def split_items(
     for fraction in (test_fraction, validation_fraction):
         sizes.append(int(fraction * n))
         if fraction > 0 and sizes[-1] == 0:
-            message = f"has {n} items, of which a fraction of {fraction:g} is none"
+            message = (
+                f"a list of {n} {'item' if n == 1 else 'items'}: a held-out part of "
+                f"{fraction:g} of them is less than one item"
+            )
             raise BookError(message)
     ends = np.cumsum([0, *sizes])
     test, validation, training = (
