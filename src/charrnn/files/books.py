@@ -29,7 +29,8 @@ def read_book(path: Path, encoding: str) -> Book:
     if not files:
         message = f"{path}: the folder has no file {PATTERN}"
         raise BookError(message)
-    texts, notes = [], []
+    texts: list[str] = []
+    notes: list[str] = []
     for file in files:
         try:
             text, changed = decode_book(
