@@ -62,6 +62,13 @@ def _refuse(
     trace: TracebackType | None,
 ) -> None:
     """Say why an import failed: a limit of memory, a variable, a missing package."""
+    if isinstance(error, ModuleNotFoundError):  # perhaps of charrnn itself
+        python = ".".join(map(str, sys.version_info[:2]))
+        sys.stderr.write(
+            f"{stage}: error: cannot start: {error} in the Python {python} that "
+            f"'python' starts: activate .venv, made as in README.md with Python 3.11 to 3.14\n"
+        )
+        return
     from charrnn.errors import CharRnnError, one_line
 
     known = (CharRnnError, ImportError, MemoryError, OSError, ValueError)

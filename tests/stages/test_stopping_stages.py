@@ -1,6 +1,7 @@
 """Stages stopped at any moment: one line, and the exit code of the signal."""
 
 import os
+import platform
 import re
 import signal
 import subprocess
@@ -121,6 +122,25 @@ def test_an_odd_environment_is_one_line(
     )  # fmt: skip
     assert done.returncode == 1
     assert re.fullmatch(f"{stage}: error: cannot start: {said}\n", done.stderr)
+
+
+@pytest.mark.parametrize("missing", ["charrnn", "numpy"])
+def test_a_python_without_the_packages_is_named(missing: str) -> None:
+    program = (
+        f"import runpy, sys; sys.modules[{missing!r}] = None\n"
+        f"runpy.run_module('stages.prepare', run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=ENVIRONMENT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    version = ".".join(platform.python_version_tuple()[:2])
+    assert f" in the Python {version} that " in done.stderr
+    assert done.stderr.endswith(
+        ": activate .venv, made as in README.md with Python 3.11 to 3.14\n"
+    )
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("number", NUMBERS)
