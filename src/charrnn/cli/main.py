@@ -31,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except CharRnnError as error:
             return _failed(str(error))
         except MemoryError:
+            # Objects that fail again while the process ends would each print a line.
+            sys.unraisablehook = lambda _: None
             return _failed("not enough memory")
         except KeyboardInterrupt:
             sys.stderr.write("charrnn: stopped\n")
