@@ -303,6 +303,22 @@ def test_the_same_metrics_give_the_same_bytes(hostile: Path, tmp_path: Path) -> 
     assert (elsewhere / PAGE).read_bytes() == first
 
 
+@pytest.mark.parametrize(
+    "figure",
+    [
+        '<svg xmlns="http://www.w3.org/2000/svg"><path style="fill:url(http://a)"/></svg>',
+        "<svg>" + "<g>" * 10_000,
+    ],
+)
+def test_no_figure_is_read(copy: Path, figure: str) -> None:
+    expected = write_report(copy).read_bytes()
+    figures = sorted((copy / "metrics").glob("*.svg"))
+    assert figures
+    for path in figures:
+        path.write_text(figure, encoding="utf-8")
+    assert write_report(copy).read_bytes() == expected
+
+
 @pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.parametrize("epochs", [1, 600])
