@@ -422,6 +422,8 @@ def ends_in_a_line(lab: Lab, folder: Path, stage: str, what: str) -> str:
 def soak(kinds: list[str], seed: int, minutes: float, runs: float) -> int:
     """Draw for so long; return how many runs ended otherwise than they should."""
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    # As Ctrl-C does: the disk is unmounted, and the folder of the lab removed.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     end, done, found = time.monotonic() + 60 * minutes, Counter[str](), 0
     with tempfile.TemporaryDirectory() as name:
         lab = Lab(Path(name))
