@@ -104,6 +104,10 @@ def test_everything_is_drawn_without_a_network(
             assert sum("L" in outline for outline in outlines) == 6 * len(revisions)
             texts = set(page.locator(f"{chart} svg text").all_text_contents())
             assert texts >= {*"123456"} | revisions
+        # No chart is much smaller than the others.
+        sizes = "[...document.querySelectorAll('svg.marks')].map(e => e.clientWidth)"
+        across = page.evaluate(sizes)
+        assert 2 * min(across) > max(across)
         images = page.locator("img").all()
         assert len(images) == 3 * len(revisions)
         widths = [image.evaluate("image => image.naturalWidth") for image in images]
