@@ -21,7 +21,7 @@ from tests.faults import (
     outputs,
     training,
 )
-from tests.pipeline import STAGES
+from tests.pipeline import STAGES, START
 
 pytestmark = [
     pytest.mark.slow,
@@ -97,8 +97,9 @@ def test_kills_at_random_moments_change_nothing(
 
 def after_the_inputs(trainer: Trainer) -> list[str]:
     """Return the output after the first line, which names the inputs."""
-    first, *lines = trainer.said.splitlines()
+    first, start, *lines = trainer.said.splitlines()
     assert first.startswith("train: reads params.yaml (train, model), data/prepared/")
+    assert start == f"train: reads {START}"
     return lines
 
 
