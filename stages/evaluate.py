@@ -6,9 +6,6 @@ if __name__ == "__main__":  # before the slow imports
     signals.end_at_once("evaluate")
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-
-from numpy.typing import NDArray
 
 from charrnn.evaluation.measures import measure, spread
 from charrnn.evaluation.ngrams import fits, ngram_scores, uniform
@@ -17,11 +14,9 @@ from charrnn.files.metrics.evaluation_metrics import EvaluationMetrics
 from charrnn.files.models import load_model
 from charrnn.files.params import load_section
 from charrnn.files.prepared import load_book, load_vocabulary
-from charrnn.network.model import Scores, Weights
 from charrnn.network.scoring import all_scores, block_scores
 from charrnn.settings import EvaluateConfig
-from charrnn.text.parts import Pieces, size
-from charrnn.text.vocabulary import Ids
+from charrnn.text.parts import size
 from stages.runtime.inputs import Inputs
 from stages.runtime.paths import BEST, EVALUATION, IDS, PARTS, VOCABULARY
 from stages.runtime.running import log, run
@@ -49,17 +44,18 @@ def main() -> None:
         log.info("no %s: too many distinct characters, or the text is too short", name)
     models = {"uniform": uniform(K)}
     with ThreadPoolExecutor() as beside:  # compiled code releases the GIL
-        scored, from_zero = (
-            beside.submit(_scores, model.weights, hidden, book.ids, blocks)
-            for hidden in (model.hidden, model.weights.zero_state())
-        )
+        weights, zero = model.weights, model.weights.zero_state()
+        of_state = block_scores(weights, model.hidden, book.ids, blocks)
+        of_zero = block_scores(weights, zero, book.ids, blocks)
+        scored = beside.submit(all_scores, of_state)
+        from_zero = beside.submit(measure_text, of_zero)
         orders = ngram_scores(book.ids, book.training, blocks, K, len(names))
         for name, pieces in zip(names, orders, strict=True):
             models[name] = measure_text(pieces)
     network = scored.result()
     models |= {
         "network": measure(network),
-        "network_from_zero": measure_text([from_zero.result()]),
+        "network_from_zero": from_zero.result(),
     }
     metrics = EvaluationMetrics(
         part=part,
@@ -79,22 +75,18 @@ def main() -> None:
             measures.perplexity,
             100 * measures.accuracy,
         )
-    state, zero = (
+    from_state, from_zero_state = (
         models[name].nats_per_character for name in ("network", "network_from_zero")
     )
-    if abs(zero - state) > _APART:
+    if abs(from_zero_state - from_state) > _APART:
         log.warning(
             "the loss depends on the state from which the network reads: %.2f nats per "
             "character from the state that training reached, %.2f from a zero state, which "
             "can leave the units saturated for good; texts begin from training's state. A "
             "warm-up cures it: dvc exp run -S train.warmup_updates=1000",
-            state,
-            zero,
+            from_state,
+            from_zero_state,
         )
-
-
-def _scores(weights: Weights, hidden: NDArray[Any], ids: Ids, blocks: Pieces) -> Scores:
-    return all_scores(block_scores(weights, hidden, ids, blocks))
 
 
 if __name__ == "__main__":

@@ -46,10 +46,13 @@ def affordable(most_elements: int, weights: Weights, sequence_length: int) -> in
     """Return how many elements of each parameter to check: fewer of a large network.
 
     A loss takes T (m^2 + m K) multiplications, those of W slower ones, which wait for
-    each other, and T (m + K) times tanh or exp, each as slow as 30 of them.
+    each other, and T (m + K) times tanh or exp, each as slow as 30 of them.  Weights of
+    more than the second cache, 1 MB, take twice as long.
     """
     m, K = weights.hidden_size, weights.vocabulary_size
     loss = sequence_length * (2 * m * m + m * K + 30 * (m + K))
+    if weights.W.nbytes + weights.V.nbytes > 1 << 20:
+        loss *= 2
 
     def cost(most: int) -> int:
         return loss * sum(min(array.size, most) for array in weights)
