@@ -51,7 +51,7 @@ def affordable(most_elements: int, weights: Weights, sequence_length: int) -> in
     """
     m, K = weights.hidden_size, weights.vocabulary_size
     loss = sequence_length * (2 * m * m + m * K + 30 * (m + K))
-    if weights.W.nbytes + weights.V.nbytes > 1 << 20:
+    if 8 * m * (m + K) > 1 << 20:
         loss *= 2
 
     def cost(most: int) -> int:
