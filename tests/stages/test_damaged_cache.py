@@ -130,8 +130,8 @@ def test_an_output_that_is_damaged_through_its_link_is_made_again(
 
 def charrnn_verify(folder: Path, advice: str) -> str:
     """Verify; the advice must be the one of the stage."""
-    remove = advice.split("; ")[1].split(", then ")[0]
+    remove = advice.split("; remove ")[1].split(", then ")[0]
     done = python(folder, "-m", "charrnn", "verify", "--updates", "20")
     assert done.returncode == 1
-    assert f"; {remove}, then dvc repro" in done.stdout
+    assert f"; remove {OUTPUT} {remove}, then dvc repro" in done.stdout
     return done.stdout

@@ -59,6 +59,11 @@ def _compare_stages(stages: dict[str, Any]) -> Iterator[Comparison]:
     if not stages:
         raise KeyError
     kinds = {"deps": "reads", "outs": "makes"}
+    made = {
+        entry["path"]
+        for content in stages.values()
+        for entry in content.get("outs", [])
+    }
     checked: set[tuple[str, str]] = set()
     for stage, content in stages.items():
         for kind, verb in kinds.items():
@@ -67,7 +72,10 @@ def _compare_stages(stages: dict[str, Any]) -> Iterator[Comparison]:
                 if (path, expected) not in checked:
                     checked.add((path, expected))
                     what = f"{path} ({stage} {verb} the file)"
-                    yield _compare_file(what, Path(path), expected)
+                    found = _compare_file(what, Path(path), expected)
+                    # DVC goes by size and time, and may take the file for its own.
+                    is_kept = not found.holds and path in made and Path(path).exists()
+                    yield found._replace(remove=Path(path)) if is_kept else found
                 damaged = damaged_object(str(expected)) if kind == "outs" else None
                 if damaged is not None:
                     what = f"{damaged}, DVC's copy of {path}, is damaged"
