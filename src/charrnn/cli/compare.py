@@ -1,6 +1,7 @@
 """``charrnn compare``: write a page that shows two runs side by side."""
 
 import argparse
+import functools
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -143,7 +144,7 @@ class _Text(NamedTuple):
 def _passages(runs: Sequence[StoredRun], sides: Sequence[Side]) -> Passages | None:
     """Let both models read the passage of the first run that has its book."""
     for run, side in zip(runs, sides, strict=True):
-        source = _try(run, side.missing, lambda run=run: _text(run))  # type: ignore[misc]
+        source = _try(run, side.missing, functools.partial(_text, run))
         if source is not None:
             break
     else:

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import os
 import sys
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ from tqdm import tqdm
 
 from charrnn.cli import interrupts
 from charrnn.cli.output import safe_to_show
+from charrnn.cli.writing import is_there
 from charrnn.errors import ArtifactError, CharRnnError
 from charrnn.files.artifacts import read_bytes, write_bytes
 from charrnn.files.checkpoints import checkpoint_folder
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _check_output(path: Path) -> None:
     """Refuse to overwrite what is no page of this command."""
-    if os.path.exists(path) and _MARK not in read_bytes(path):  # noqa: PTH110
+    if is_there(path) and _MARK not in read_bytes(path):
         message = f"{path}: exists and is no page of charrnn watch"
         raise ArtifactError(message)
 

@@ -7,6 +7,11 @@ from charrnn.errors import ArtifactError
 from charrnn.files.artifacts import read_bytes
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is such a file; an odd name, which writing refuses, names none."""
+    return os.path.exists(path)  # noqa: PTH110  # Path.exists raises for an odd name
+
+
 def check_new(path: Path, content: bytes, *, force: bool) -> None:
     """Refuse to overwrite an existing, different file.
 
@@ -15,7 +20,6 @@ def check_new(path: Path, content: bytes, *, force: bool) -> None:
     ArtifactError
         Unless `force` is true.
     """
-    exists = os.path.exists(path)  # noqa: PTH110  # False for an odd name
-    if exists and not force and read_bytes(path) != content:
+    if is_there(path) and not force and read_bytes(path) != content:
         message = f"{path}: exists and differs; --force overwrites the file"
         raise ArtifactError(message)

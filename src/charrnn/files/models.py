@@ -88,9 +88,8 @@ def load_model(path: Path, vocabulary: Vocabulary | None = None) -> SavedModel:
     check_version(path, header.get("version"), MODEL_VERSION)
     try:
         known = Vocabulary(header["characters"])
-        known.digest  # noqa: B018  # a lone surrogate has none
-        recipe = dict(header["recipe"])
-        model = model_of(arrays)
+        recipe, model = dict(header["recipe"]), model_of(arrays)
+        digest = _digest(model, known)  # a lone surrogate has none
     except (AttributeError, KeyError, TypeError, ValueError, VocabularyError) as error:
         message = f"{path}: damaged: {error!r}"
         raise ArtifactError(message) from None
@@ -127,7 +126,7 @@ def load_model(path: Path, vocabulary: Vocabulary | None = None) -> SavedModel:
             if not holds:
                 message = f"{path}: damaged: {name} {what}"
                 raise ArtifactError(message)
-    if header.get("sha256") != _digest(model, known):
+    if header.get("sha256") != digest:
         message = f"{path}: damaged: its content does not have the sha256 it names"
         raise ArtifactError(message)
     return SavedModel(model, known, recipe)

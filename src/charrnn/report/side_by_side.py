@@ -144,7 +144,7 @@ def render_comparison(
 
 
 def _level_names() -> list[str]:
-    between = [f"{least:g}–{most:g}" for least, most in itertools.pairwise(LEVELS)]  # noqa: RUF001
+    between = [f"{least:g}–{most:g}" for least, most in itertools.pairwise(LEVELS)]  # noqa: RUF001  # a range has an en dash
     return [*between, f"over {LEVELS[-1]:g}"]
 
 
