@@ -111,10 +111,12 @@ def test_ctrl_c_while_compiling(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     with training(folder, "-u", *TRAIN) as trainer:
         trainer.wait_for("[cache] data saved")  # the first function is compiled
         assert trainer.stop(signal.SIGINT) == 130
-        said = [line for line in after_the_inputs(trainer) if "[cache]" not in line]
-    assert said == [
+        *before, last = after_the_inputs(trainer)
+    # Ctrl-C may cut a line of Numba's.
+    assert last.endswith(
         "train: stopped before it finished; to run it again, type: dvc repro"
-    ]
+    )
+    assert all("[cache]" in line for line in before)
     assert outputs(folder) == {}
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import select
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -76,4 +77,19 @@ def standard_input() -> bytes:
         end = "Ctrl-Z and Enter" if sys.platform == "win32" else "Ctrl-D"
         sys.stderr.write(f"charrnn: reading the terminal; {end} ends the text\n")
     with reading(Path("the standard input")):  # which may be a folder
-        return sys.stdin.buffer.read()
+        return sys.stdin.buffer.read() if sys.platform == "win32" else _all_input()
+
+
+def _all_input() -> bytes:
+    """Return all that the standard input holds, and let Ctrl-C end the program.
+
+    Python runs a handler between two steps of its own: Ctrl-C between the last step and a
+    read that waits would wait for the read.
+    """
+    pieces = []
+    while True:
+        while not select.select([sys.stdin], [], [], 0.1)[0]:
+            pass
+        pieces.append(os.read(sys.stdin.fileno(), 1 << 20))
+        if not pieces[-1]:
+            return b"".join(pieces)
