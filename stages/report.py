@@ -19,7 +19,8 @@ from charrnn.files.metrics.schema import CorpusMetrics, SampleMetrics, read_metr
 from charrnn.files.metrics.train_metrics import TrainingTexts, TrainMetrics
 from charrnn.files.params import PARAMS, load_section
 from charrnn.files.start import PATTERN_OF_MODELS, start_file
-from charrnn.report.page import TEMPLATES, Report, render
+from charrnn.html.rendering import SHARED
+from charrnn.report.content import TEMPLATES, Report, render
 from charrnn.settings import SECTIONS
 from charrnn.training.state import Row, Validation
 from stages.runtime.inputs import Inputs
@@ -43,7 +44,7 @@ def main() -> None:
     """Run the stage ``report``."""
     files = [CORPUS, GRADIENTS, SUMMARY, LOSS, VALIDATIONS, TEXTS]
     files += [EVALUATION, INSPECTION, SAMPLE, COPYING, PARAMS]
-    inputs = Inputs([], files, code=sorted(TEMPLATES.iterdir()))
+    inputs = Inputs([], files, code=sorted([*TEMPLATES.iterdir(), *SHARED.iterdir()]))
     params: dict[str, Any] = {kind.section: load_section(kind) for kind in SECTIONS}
     book, start = Path(params["prepare"].book), Path(params["train"].start)
     inputs.add(book, PATTERN)

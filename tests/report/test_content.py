@@ -26,10 +26,11 @@ from playwright.sync_api import Browser
 from charrnn.errors import ArtifactError
 from charrnn.files.artifacts import Outputs, write_json
 from charrnn.files.metrics.train_metrics import TrainingText, TrainingTexts
+from charrnn.html import formats
+from charrnn.html.rendering import SHARED
 from charrnn.plots.axis import axis_end
-from charrnn.report import formats
 from charrnn.report.charts import chart
-from charrnn.report.page import TEMPLATES
+from charrnn.report.content import TEMPLATES
 from charrnn.settings import SECTIONS, PrepareConfig, TrainConfig
 from charrnn.training.state import Row, Validation
 from stages import evaluate, gradcheck, inspect, prepare, report, sample, train
@@ -626,7 +627,10 @@ def test_curves_and_dots_are_where_the_ticks_say(
 
 
 def test_every_colour_is_a_variable() -> None:
-    templates = [path.read_text(encoding="utf-8") for path in TEMPLATES.iterdir()]
+    templates = [
+        path.read_text(encoding="utf-8")
+        for path in (*TEMPLATES.iterdir(), *SHARED.iterdir())
+    ]
     definition, colour = r"--[\w-]+: #[0-9a-f]{6};", r"#[0-9a-f]{3,8}\b"
     assert len(re.findall(definition, "".join(templates))) > 40
     assert not re.findall(colour, re.sub(definition, "", "".join(templates)))
@@ -634,7 +638,7 @@ def test_every_colour_is_a_variable() -> None:
 
 @pytest.mark.parametrize(("scheme", "paper"), [(0, "fdfcfa"), (1, "17181b")])
 def test_every_epochs_colour_stands_out(scheme: int, paper: str) -> None:
-    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    style = (SHARED / "style.css").read_text(encoding="utf-8")
     block = style.split(":root {")[scheme + 1]
     found = re.findall(r"--([\w-]+): #(\w+);", block)
     colours = {name: bytes.fromhex(colour) for name, colour in found}
