@@ -30,14 +30,12 @@ function quoted(text) {
   if (/^[\w.,:/+-]+$/.test(text)) return text;
   if (visible(text) === text && !/[\n\t]/.test(text))
     return `'${text.replaceAll("'", "'\\''")}'`;
-  const escaped = text.replace(/[\\'\n\t]/g, one =>
-    ({ "\\": "\\\\", "'": "\\'", "\n": "\\n", "\t": "\\t" })[one]);
-  return `$'${visible(escaped) === escaped ? escaped : escaped.replace(
-    /[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufffe\uffff]/g,
-    one => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`)}'`;
+  const escapes = { "\\": "\\\\", "'": "\\'", "\n": "\\n", "\t": "\\t" };
+  return `$'${[...text].map(one => escapes[one] ?? (visible(one) === one ? one
+    : `\\u${codeOf(one).slice(2)}`)).join("")}'`;
 }
 
-/** The command that writes the same characters. */
+/** The words of the command that writes the same characters. */
 function commandOf(settings) {
   const options = [
     ["prime", settings.prime && quoted(settings.prime)], ["length", settings.length],
@@ -45,7 +43,7 @@ function commandOf(settings) {
     ["top-p", settings.topP], ["seed", settings.seed],
   ].filter(([, value]) => value !== null && value !== "");
   return ["charrnn sample", ...options.map(([name, value]) => `--${name}=${value}`),
-    ...(settings.zero ? ["--from-zero"] : [])].join(" ");
+    ...(settings.zero ? ["--from-zero"] : [])];
 }
 
 // The fields of the form: what they hold, their rule, and the name in the address.
@@ -123,7 +121,8 @@ function writeSection(network, initial, units, levels) {
     status.textContent = run.isRunning ? "" : `${fixed(made, 0)} character${
       made > 1 ? "s" : ""}${made ? `, ${(total / made).toFixed(2)} bits each` : ""}`
       + (made < run.settings.length ? "; stopped" : "");
-    command.textContent = commandOf(run.settings);
+    command.replaceChildren(...commandOf(run.settings).flatMap((word, n) =>
+      [...(n ? [" "] : []), make("span", "", word)]));
   }
 
   async function goOn() {

@@ -5,8 +5,10 @@
 
 const MOST_SHOWN = 20000; // characters of a text on the page
 const BLOCK = 400; // characters after which a new line begins a new block of the layout
+const MOST_INSIDE = 1200; // characters whose states are shown
 const KEPT_EVERY = 64; // characters between two states that are kept
-const MOST_CHANCES = 8; // bars
+const CELL = 4; // pixels of a column of the picture
+const MOST_CHANCES = 6; // bars
 const THIN = "\u202f";
 const byId = id => document.getElementById(id);
 
@@ -51,10 +53,10 @@ function levelOf(value, bounds) {
 }
 
 /** A text that the network wrote or read, and what it takes to look at it again: the
-    activations of all units after each character, in 127ths, and a state now and then. */
+    states after the last characters, and a state now and then. */
 function traceOf(network, first, chancesAfter) {
-  const { m } = network, kept = [first];
-  let activations = new Int8Array(1024 * m);
+  const kept = [first];
+  const latest = Array.from({ length: MOST_INSIDE }, network.state);
   const trace = {
     characters: [], ids: [], bits: [],
     /** Add a character; its id is -1 and its bits are null if the network does not know
@@ -63,22 +65,17 @@ function traceOf(network, first, chancesAfter) {
       const n = trace.ids.push(id) - 1;
       trace.characters.push(character);
       trace.bits.push(nats === null ? null : nats / Math.LN2);
-      if ((n + 1) * m > activations.length) {
-        const wider = new Int8Array(2 * activations.length);
-        wider.set(activations);
-        activations = wider;
-      }
-      for (let i = 0; i < m; i++) activations[n * m + i] = Math.round(127 * state[i]);
+      latest[n % MOST_INSIDE].set(state);
       if ((n + 1) % KEPT_EVERY === 0) kept.push(state.slice());
     },
-    /** The activation of a unit after a character, rounded to a 127th. */
-    activation: (n, unit) => activations[n * m + unit] / 127,
+    /** The state after one of the last characters, (m,). */
+    stateAfter: n => latest[n % MOST_INSIDE],
     /** The probability of each character at a place, (K,): the same numbers as before. */
     chances(n) {
       let h = kept[Math.floor(n / KEPT_EVERY)].slice(), after = network.state();
-      for (let i = n - n % KEPT_EVERY; i < n; i++) {
-        if (trace.ids[i] < 0) continue;
-        network.read(trace.ids[i], h, after);
+      for (const id of trace.ids.slice(n - n % KEPT_EVERY, n)) {
+        if (id < 0) continue;
+        network.read(id, h, after);
         [h, after] = [after, h];
       }
       const o = network.logits();
@@ -130,7 +127,7 @@ function textView(name, network, surpriseLevels) {
     block.size = size;
     slider.max = Math.max(spans.length, 1);
     slider.disabled = spans.length === 0;
-    if (spans.length && looking === undefined) look(0);
+    if (looking === undefined) look(trace.bits.findIndex(bits => bits !== null));
   }
 
   /** Show what else could have come at a place. */
@@ -216,25 +213,25 @@ function unitsView(network, edges, findings) {
     });
   }
 
-  /** Draw the last characters of the text, a column each. */
+  /** Draw the states after the last characters, a column each, in whole pixels. */
   function draw() {
     if (!trace) return;
-    const n = trace.ids.length;
-    columns = Math.max(40, Math.floor(frame.clientWidth / 4));
+    const n = trace.ids.length, height = Math.max(1, Math.round(300 / m));
+    columns = Math.min(MOST_INSIDE, Math.floor(frame.clientWidth / CELL));
     start = Math.max(0, n - columns);
-    canvas.width = columns;
-    canvas.height = m;
+    [canvas.width, canvas.height] = [columns, m];
+    canvas.style.width = `${CELL * columns}px`;
+    canvas.style.height = `${height * m}px`;
     const image = context.createImageData(columns, m);
     image.data.fill(255);
-    for (let column = 0; column < columns; column++)
-      for (let unit = 0; unit < m; unit++) {
-        const at = start + column;
-        const level = at < n ? levelOf(trace.activation(at, unit), bounds) : 3;
-        image.data.set(colours[level], 4 * (unit * columns + column));
-      }
+    for (let column = 0; column < columns; column++) {
+      const state = start + column < n ? trace.stateAfter(start + column) : network.zero;
+      for (let unit = 0; unit < m; unit++)
+        image.data.set(colours[levelOf(state[unit], bounds)], 4 * (unit * columns + column));
+    }
     context.putImageData(image, 0, 0);
-    row.style.top = `${100 * choice.value / m}%`;
-    row.style.height = `${100 / m}%`;
+    row.style.top = `${height * choice.value}px`;
+    row.style.height = `${height}px`;
   }
 
   /** Colour the last characters by the chosen unit, and say what is known of it. */
@@ -242,22 +239,22 @@ function unitsView(network, edges, findings) {
     const unit = Number(choice.value), found = findings.filter(one => one.unit === unit);
     about.textContent = found.map(one => one.about).join(" ")
       || `Unit ${unit}: no property of the report is tracked best by this unit.`;
-    if (!trace) return;
-    const n = trace.ids.length, from = Math.max(0, n - 1200), runs = [];
-    let saturated = 0;
+    if (!trace?.ids.length) return;
+    const n = trace.ids.length, from = Math.max(0, n - MOST_INSIDE), runs = [];
     for (let at = from; at < n; at++) {
-      const level = levelOf(trace.activation(at, unit), bounds);
+      const level = levelOf(trace.stateAfter(at)[unit], bounds);
       const shown = visible(trace.characters[at]).replace("\n", "↵\n");
       if (runs.at(-1)?.level === level) runs.at(-1).text += shown;
       else runs.push({ level, text: shown });
     }
     text.replaceChildren(...runs.map(run => run.level === 3 ? run.text
       : make("span", `a${run.level}`, run.text)));
+    let saturated = 0;
     for (let at = start; at < n; at++)
-      for (let i = 0; i < m; i++) saturated += Math.abs(trace.activation(at, i)) > 0.99;
-    summary.textContent = n ? `The activations of ${fixed(m, 0)} unit${m > 1 ? "s" : ""}, `
-      + `one above the other, after characters ${fixed(start + 1, 0)} to ${fixed(n, 0)}; `
-      + `${percent(saturated / (m * (n - start)))} have |h| > 0.99.` : "";
+      for (const value of trace.stateAfter(at)) saturated += Math.abs(value) > 0.99;
+    summary.textContent = `The activations of ${fixed(m, 0)} unit${m > 1 ? "s" : ""}, `
+      + `one above the other, after characters ${fixed(start + 1, 0)} to ${fixed(n, 0)}: `
+      + `${percent(saturated / (m * (n - start)))} of them are saturated, |h| > 0.99.`;
   }
 
   function show(another = trace) {
@@ -273,7 +270,7 @@ function unitsView(network, edges, findings) {
       (event.clientY - box.top) / box.height * m)));
     if (!trace || at < 0 || at >= trace.ids.length) return undefined;
     pointedAt.textContent = `Unit ${unit} after ${named(trace.characters[at])}, character ${
-      fixed(at + 1, 0)}: ${trace.activation(at, unit).toFixed(2)}`;
+      fixed(at + 1, 0)}: ${trace.stateAfter(at)[unit].toFixed(2)}`;
     return unit;
   };
   canvas.addEventListener("pointermove", pointed);
