@@ -94,9 +94,8 @@ function networkOf(model) {
   }
 
   return {
-    characters, K, m, round, trained, zero: new Numbers(m), read, predict, likeliest, lossOf,
-    softmax, state: () => new Numbers(m), logits: () => new Numbers(K),
-    bytes: all.byteLength,
+    characters, K, m, round, trained, zero: new Numbers(m), read, predict, likeliest,
+    lossOf, softmax, state: () => new Numbers(m), logits: () => new Numbers(K),
     idOf: new Map(characters.map((character, k) => [character, k])),
     opening: characters.includes("\n") ? "\n" : characters[0],
   };
@@ -133,10 +132,11 @@ const exp64 = functionsOf(FLOAT64).exp;
 /** Fill p, (K,) float64, with what a character is drawn from, and return its sum. */
 function weigh(network, o, { temperature, topK, topP }, p) {
   const best = network.likeliest(o), K = p.length;
+  const most = Math.min(topK ?? K, K), share = topP ?? 1;
   for (let k = 0; k < K; k++)
     p[k] = temperature
       ? exp64(network.round(o[k] - o[best]) / temperature) : Number(k === best);
-  if ((topK ?? K) < K || (topP ?? 1) < 1) keepLikeliest(p, Math.min(topK ?? K, K), topP ?? 1);
+  if (most < K || share < 1) keepLikeliest(p, most, share);
   let total = 0;
   for (let k = 0; k < K; k++) total += p[k];
   return total;

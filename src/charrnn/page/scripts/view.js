@@ -227,7 +227,8 @@ function unitsView(network, edges, findings) {
     for (let column = 0; column < columns; column++) {
       const state = start + column < n ? trace.stateAfter(start + column) : network.zero;
       for (let unit = 0; unit < m; unit++)
-        image.data.set(colours[levelOf(state[unit], bounds)], 4 * (unit * columns + column));
+        image.data.set(colours[levelOf(state[unit], bounds)],
+          4 * (unit * columns + column));
     }
     context.putImageData(image, 0, 0);
     row.style.top = `${height * choice.value}px`;
