@@ -6,8 +6,6 @@ sheets; this module is the only importer of jinja2.
 
 import dataclasses
 import inspect
-import re
-import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,7 +40,6 @@ _MOST_EPOCHS = 24
 _MOST_TEXTS = 12
 _MOST_LABELS = 7
 _LOSS, _TRAINING = "metrics/loss.csv", "metrics/train.json"
-_WORDS = ("null", "true", "false", "nan", "inf")  # which Hydra takes for values
 _PARTS = ("training", "validation", "test")
 _BASELINES = {
     "uniform": "uniform",
@@ -212,22 +209,8 @@ def _overrides(params: dict[str, Any]) -> list[str | None]:
         for key in meanings(type(config)):
             value = getattr(config, key)
             if value != getattr(default, key):
-                found.append(_typed(f"{config.section}.{key}", value))
+                found.append(formats.override(f"{config.section}.{key}", value))
     return found
-
-
-def _typed(name: str, value: Any) -> str | None:
-    if not isinstance(value, str):
-        return shlex.quote(f"{name}={formats.value(value)}")
-    if not value.isprintable():
-        return None
-    is_plain = re.fullmatch(r"[A-Za-z_./][\w./-]*", value, re.ASCII)
-    if not is_plain or value.lower() in _WORDS:
-        # Hydra's quotes: a backslash counts before a quote only.
-        value = re.sub(r'(\\*)"', r'\1\1\\"', value)
-        value = re.sub(r"(\\+)$", r"\1\1", value)
-        value = f'"{value}"'
-    return shlex.quote(f"{name}={value}")
 
 
 def _standing(models: list[tuple[str, Any]]) -> tuple[list[str], list[str]]:
