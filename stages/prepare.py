@@ -7,17 +7,17 @@ if __name__ == "__main__":  # before the slow imports
 
 from pathlib import Path
 
-from charrnn.errors import BookError, VocabularyError
+from charrnn.errors import VocabularyError
 from charrnn.files.arrays import bytes_of_array
 from charrnn.files.books import PATTERN, read_book
 from charrnn.files.metrics.schema import CorpusMetrics
 from charrnn.files.params import load_section
 from charrnn.files.prepared import parts_content, vocabulary_content
+from charrnn.files.preparing import prepare_book, text_vocabulary
 from charrnn.files.start import PATTERN_OF_MODELS, start_file, start_vocabulary
-from charrnn.network.streams import Purpose, stream
 from charrnn.settings import PrepareConfig, TrainConfig
-from charrnn.text.parts import LEAST_BLOCK, size, split, split_items
-from charrnn.text.vocabulary import Vocabulary, entropy_bits
+from charrnn.text.parts import LEAST_BLOCK, Parts, size
+from charrnn.text.vocabulary import entropy_bits
 from stages.runtime.inputs import Inputs
 from stages.runtime.paths import CORPUS, IDS, PARTS, VOCABULARY
 from stages.runtime.running import log, run
@@ -33,43 +33,16 @@ def main() -> None:
     text, notes = read_book(Path(config.book), config.encoding)
     for note in notes:
         log.info("%s", note)
-    if config.items is not None and not text.endswith("\n"):
-        text += "\n"  # which ends each item
-    vocabulary = Vocabulary.of(text)
-    if vocabulary.size == 1:
-        message = f"{config.book}: has only one distinct character, {text[0]!r}"
-        raise BookError(message)
+    vocabulary = text_vocabulary(text, config)
     if (file := start_file(folder)) is not None:
         try:
             vocabulary = start_vocabulary(file, vocabulary)
         except VocabularyError as error:
             message = f"{config.book}: {error}"
             raise VocabularyError(message) from None
-    items: dict[str, tuple[int, ...]] = {}
-    fractions = {
-        "validation_fraction": config.validation_fraction,
-        "test_fraction": config.test_fraction,
-    }
-    if config.items is None:
-        parts = split(len(text), blocks=config.blocks, **fractions)
-    else:
-        try:
-            drawn = split_items(
-                text, rng=stream(Purpose.ITEMS, config.seed), **fractions
-            )
-        except BookError as error:
-            message = f"{config.book}: {error}"
-            raise BookError(message) from None
-        text, parts = drawn.text, drawn.parts
-        items = {"validation": drawn.validation, "test": drawn.test}
-    ids = vocabulary.encode(text)
+    text, items, vocabulary, corpus = prepare_book(text, config, vocabulary)
+    ids, parts = corpus.ids, Parts(*corpus[1:])
     sizes = {f"{name}_characters": size(part) for name, part in parts._asdict().items()}
-    if size(parts.training) < 2:
-        message = (
-            f"{config.book}: too short: {size(parts.training)} of its {len(text)} "
-            f"characters are for training, which needs at least 2"
-        )
-        raise BookError(message)
     blocks = max(len(parts.validation), len(parts.test))
     if items:
         log.info(

@@ -61,7 +61,7 @@ MEMBERS = {
 BUILTINS = words("""
     __name__ abs all any bool bytes chr classmethod dict divmod enumerate float frozenset
     getattr hasattr int isinstance len list map max min next object open ord property range repr
-    round set setattr slice sorted str super tuple type vars zip""")
+    reversed round set setattr slice sorted str super tuple type vars zip""")
 # Of arrays: sizes, moves, comparisons; `reduceat` of extremes and of counts; draws that
 # are uniform, or rounded from float64.  The last two lines are not of arrays.
 ATTRIBUTES = words("""
@@ -77,9 +77,11 @@ WHOLE = {
     "(x * x).sum": "int64, ranks",
     "(x * y).sum": "int64, ranks",
     "(y * y).sum": "int64, ranks",
+    "difference.mean": "a field, not a method",
     "ranks[:, has].sum": "int64, ranks",
     "values.sum": "bool or int64, a property's values",
     "which.sum": "bool, chosen elements",
+    "spread.mean": "a field, not a method",
     "sum(array.size)": "Python's, weights",
     "sum(end - start)": "Python's, characters",
     "sum(character in known)": "bool, characters",

@@ -8,7 +8,8 @@ import pytest
 from tests.imports import ROOT
 
 PACKAGE = ROOT / "src" / "charrnn"
-SHARED = {"run"}  # of each command: main calls it
+# Of each command, which main calls; the command of a whole package.
+SHARED = {"run", "sweep"}
 
 
 def names() -> dict[str, list[tuple[str, str]]]:

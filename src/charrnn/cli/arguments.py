@@ -183,6 +183,12 @@ def _verify(command: _Parser) -> None:
     )
 
 
+def _sweep(command: _Parser) -> None:
+    command.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="holds plan.yaml; gets the results"
+    )
+
+
 def _watch(command: _Parser) -> None:
     command.add_argument(
         "--output",
@@ -277,6 +283,17 @@ _COMMANDS: dict[str, tuple[str, str, str, Callable[[_Parser], None]]] = {
         ),
         examples.VERIFY,
         _verify,
+    ),
+    "sweep": (
+        "do many trainings, and compare them",
+        (
+            "Train with each combination of values and seeds in FOLDER/plan.yaml, and write "
+            "FOLDER/results.csv, summary.json and report.html: means with their spread "
+            "over the seeds, the best against params.yaml, both again on fresh seeds. What "
+            "was trained is kept in .sweep/, and a sweep that was stopped goes on."
+        ),
+        examples.SWEEP,
+        _sweep,
     ),
     "watch": (
         "show the curve of the training that is running",

@@ -114,3 +114,7 @@ examples:
 Open watch.html in a browser. In a terminal the command shows a progress bar,
 elsewhere it prints a line for each epoch. Ctrl-C ends the command, not the
 training."""
+
+SWEEP = """\
+examples:
+  charrnn sweep sweep/size"""

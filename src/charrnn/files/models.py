@@ -64,7 +64,7 @@ def model_bytes(model: Model, vocabulary: Vocabulary, recipe: Recipe) -> bytes:
         "version": MODEL_VERSION,
         "characters": vocabulary.characters,
         "recipe": {name: getattr(recipe, name) for name in names},
-        "sha256": _digest(model, vocabulary),
+        "sha256": model_digest(model, vocabulary),
     }
     return bytes_of_arrays(arrays_of(model), header)
 
@@ -89,7 +89,7 @@ def load_model(path: Path, vocabulary: Vocabulary | None = None) -> SavedModel:
     try:
         known = Vocabulary(header["characters"])
         recipe, model = dict(header["recipe"]), model_of(arrays)
-        digest = _digest(model, known)  # a lone surrogate has none
+        digest = model_digest(model, known)  # a lone surrogate has none
     except (AttributeError, KeyError, TypeError, ValueError, VocabularyError) as error:
         message = f"{path}: damaged: {error!r}"
         raise ArtifactError(message) from None
@@ -144,13 +144,7 @@ def first_model(
     """
     file = start_file(Path(train.start))
     if file is None:
-        return initial_weights(
-            model.hidden_size,
-            vocabulary.size,
-            sigma=model.sigma,
-            dtype=train.precision,
-            rng=stream(Purpose.INITIAL_WEIGHTS, model.seed),
-        )
+        return drawn_weights(vocabulary, train, model)
     found = load_model(file, vocabulary).model
     for name, here, there in (
         ("model.hidden_size", model.hidden_size, found.weights.hidden_size),
@@ -162,7 +156,20 @@ def first_model(
     return found
 
 
-def _digest(model: Model, vocabulary: Vocabulary) -> str:
+def drawn_weights(
+    vocabulary: Vocabulary, train: TrainConfig, model: ModelConfig
+) -> Weights:
+    """Return the initial weights of a network that learns from the beginning."""
+    return initial_weights(
+        model.hidden_size,
+        vocabulary.size,
+        sigma=model.sigma,
+        dtype=train.precision,
+        rng=stream(Purpose.INITIAL_WEIGHTS, model.seed),
+    )
+
+
+def model_digest(model: Model, vocabulary: Vocabulary) -> str:
     """Return the sha256 of the characters' own digest and the arrays, in their order."""
     found = hashlib.sha256(vocabulary.digest.encode("ascii"))
     for array in arrays_of(model).values():

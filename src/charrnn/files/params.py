@@ -5,6 +5,7 @@ bounds, and no other key.
 """
 
 import difflib
+import functools
 import re
 import typing
 from collections.abc import Iterable
@@ -22,6 +23,7 @@ PARAMS = Path("params.yaml")
 AnySection = TypeVar("AnySection", bound=Section)
 
 
+@functools.cache
 def _validator(kind: type[Section]) -> type[BaseModel]:
     """Return the model of a section: strict types, no default, no other key, no NaN."""
     hints = typing.get_type_hints(kind, include_extras=True)
@@ -61,8 +63,23 @@ def load_section(kind: type[AnySection], path: Path = PARAMS) -> AnySection:
     if not isinstance(values, dict):
         message = f"{path}: {name} is {values!r}, not a section of 'key: value'"
         raise ConfigError(message)
+    return section_of(kind, values, path)
+
+
+def section_of(
+    kind: type[AnySection], values: dict[str, Any], path: Path
+) -> AnySection:
+    """Validate the values of a section, which stand in the file `path`.
+
+    Raises
+    ------
+    ConfigError
+        As `load_section`.
+    """
+    name = kind.section
     try:
-        return kind(**dict(_validator(kind).model_validate(values)))
+        validator = _validator(kind)  # type: ignore[arg-type]  # classes are hashable
+        return kind(**dict(validator.model_validate(values)))
     except ValidationError as error:
         rules = "; ".join(_rule(kind, name, one) for one in error.errors())
         message = f"{path}: {rules}"

@@ -5,6 +5,7 @@ Python's formatting rounds numbers correctly, so the digits are the same everywh
 
 import json
 import re
+import shlex
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from charrnn import errors
 Item = TypeVar("Item")
 visible = errors.visible
 
+_WORDS = ("null", "true", "false", "nan", "inf")  # which Hydra takes for values
 _MINUS, _THIN = "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}"
 
 
@@ -54,6 +56,24 @@ def value(content: Any) -> str:
     if isinstance(content, float):
         text = re.sub(r"e([-+])0*", r"e\1", text).replace("e+", "e")
     return visible(text)
+
+
+def override(name: str, content: Any) -> str | None:
+    """Return a value as ``dvc exp run -S`` reads it, quoted for a shell.
+
+    None stands for a text with a character that a command line does not show.
+    """
+    if not isinstance(content, str):
+        return shlex.quote(f"{name}={value(content)}")
+    if not content.isprintable():
+        return None
+    is_plain = re.fullmatch(r"[A-Za-z_./][\w./-]*", content, re.ASCII)
+    if not is_plain or content.lower() in _WORDS:
+        # Hydra's quotes: a backslash counts before a quote only.
+        content = re.sub(r'(\\*)"', r'\1\1\\"', content)
+        content = re.sub(r"(\\+)$", r"\1\1", content)
+        content = f'"{content}"'
+    return shlex.quote(f"{name}={content}")
 
 
 def evenly(items: Sequence[Item], most: int, first: int = 0) -> list[Item]:

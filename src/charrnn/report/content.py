@@ -5,8 +5,6 @@ The page has no script and loads nothing.  ``templates/`` holds its words.
 
 import dataclasses
 import inspect
-import re
-import shlex
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,6 +30,7 @@ from charrnn.settings import (
     TrainConfig,
     meanings,
 )
+from charrnn.training.state import AVERAGE_EVERY
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -39,7 +38,6 @@ _MOST_EPOCHS = 24
 _MOST_TEXTS = 12
 _MOST_LABELS = 7
 _LOSS, _TRAINING = "metrics/loss.csv", "metrics/train.json"
-_WORDS = ("null", "true", "false", "nan", "inf")  # which Hydra takes for values
 _PARTS = ("training", "validation", "test")
 _BASELINES = {
     "uniform": "uniform",
@@ -67,7 +65,7 @@ class Report(NamedTuple):
         The metrics of the stages.
     curve : (rows, 4) float64
         The fields of `charrnn.training.state.Row`.
-    validations : (n, 3) float64
+    validations : (n, 4) float64
         The fields of `charrnn.training.state.Validation`; n may be 0.
     texts : list of TrainingText
         The texts that the network generated during training.
@@ -132,6 +130,7 @@ def _context(report: Report) -> dict[str, Any]:
         "beats_unigram": "unigram" in better,
         "beats_trigram": "trigram" in better,
         "largest_bits": bits(float(log(float(report.corpus.distinct_characters)))),
+        "average_every": AVERAGE_EVERY,
         "overlaid": overlaid,
         "legend": formats.evenly(overlaid.curves, _MOST_LABELS, first=1),
         "apart": chart(report.curve, report.validations[:0], **axes, most=MOST_PANELS),
@@ -185,22 +184,8 @@ def _overrides(params: dict[str, Any]) -> list[str | None]:
         for key in meanings(type(config)):
             value = getattr(config, key)
             if value != getattr(default, key):
-                found.append(_typed(f"{config.section}.{key}", value))
+                found.append(formats.override(f"{config.section}.{key}", value))
     return found
-
-
-def _typed(name: str, value: Any) -> str | None:
-    if not isinstance(value, str):
-        return shlex.quote(f"{name}={formats.value(value)}")
-    if not value.isprintable():
-        return None
-    is_plain = re.fullmatch(r"[A-Za-z_./][\w./-]*", value, re.ASCII)
-    if not is_plain or value.lower() in _WORDS:
-        # Hydra's quotes: a backslash counts before a quote only.
-        value = re.sub(r'(\\*)"', r'\1\1\\"', value)
-        value = re.sub(r"(\\+)$", r"\1\1", value)
-        value = f'"{value}"'
-    return shlex.quote(f"{name}={value}")
 
 
 def _standing(models: list[tuple[str, Any]]) -> tuple[list[str], list[str]]:
