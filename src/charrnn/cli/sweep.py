@@ -12,7 +12,7 @@ from charrnn.cli.progress import Progress
 from charrnn.errors import CharRnnError
 from charrnn.files.artifacts import Outputs
 from charrnn.files.params import PARAMS
-from charrnn.report import formats
+from charrnn.html import formats
 from charrnn.settings import Section
 from charrnn.sweep.engine import Books, Engine, complete, in_process
 from charrnn.sweep.judgement import Judgement, Results, judge_books
