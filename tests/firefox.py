@@ -47,7 +47,8 @@ class Firefox:
         self._answers: dict[int, asyncio.Future[Any]] = {}
         # In a thread: Playwright's own loop may run in this one.
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
         self._wait(self._connect(address))
         self.send("session.new", capabilities={})
         self.send("session.subscribe", events=_EVENTS)
@@ -119,6 +120,8 @@ class Firefox:
         """Close the connection."""
         self._wait(self._session.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
 
 @contextmanager
@@ -150,10 +153,15 @@ def firefox(scheme: Literal["light", "dark"] = "light") -> Iterator[Firefox]:
             said = (re.search(r"BiDi listening on (ws:\S+)", line) for line in lines)
             address = next(filter(None, said))[1]
             # What Firefox says later must not fill the pipe.
-            threading.Thread(target=process.stderr.read, daemon=True).start()
+            reader = threading.Thread(target=process.stderr.read, daemon=True)
+            reader.start()
             browser = Firefox(f"{address}/session")
-            yield browser
-            browser.close()
+            try:
+                yield browser
+            finally:
+                browser.close()
         finally:
             process.terminate()
             process.wait(_SECONDS)
+            reader.join()
+            process.stderr.close()

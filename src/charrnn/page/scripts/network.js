@@ -22,7 +22,10 @@ function networkOf(model) {
   const K = characters.length, m = model.hidden_size;
   const all = new Numbers(bytesOf(model.arrays).buffer);
   let at = 0;
-  const take = size => all.subarray(at, at += size);
+  const take = size => {
+    at += size;
+    return all.subarray(at - size, at);
+  };
   const transposed = (matrix, rows) => {
     const columns = matrix.length / rows;
     return matrix.map((_, i) => matrix[(i % rows) * columns + Math.floor(i / rows)]);

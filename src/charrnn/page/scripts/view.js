@@ -22,10 +22,16 @@ function visible(text) {
     });
 }
 
+/** A character on its own: one that has no width, such as U+200B, becomes its code. */
+function shownAlone(character) {
+  const shown = visible(character);
+  return /^\p{Cf}$/u.test(shown) ? `\\u${codeOf(shown).slice(2).toLowerCase()}` : shown;
+}
+
 /** A character as a sentence names it. */
 function named(character) {
   if (character === " ") return "a space";
-  return character === "\n" ? "a newline" : `“${visible(character)}”`;
+  return character === "\n" ? "a newline" : `“${shownAlone(character)}”`;
 }
 
 function codeOf(character) {
@@ -34,7 +40,7 @@ function codeOf(character) {
 
 function percent(share) {
   const text = (100 * share).toFixed(1);
-  return `${share > 0 && text === "0.0" ? "<" + THIN + "0.1" : text}${THIN}%`;
+  return `${share > 0 && text === "0.0" ? `<${THIN}0.1` : text}${THIN}%`;
 }
 
 /** Make an element with a class and a content: a text, or elements. */
@@ -109,7 +115,7 @@ function textView(name, network, surpriseLevels) {
     for (let n = spans.length; n < trace.ids.length; n++) {
       const character = trace.characters[n], bits = trace.bits[n];
       const level = bits === null ? 0 : levelOf(bits, surpriseLevels);
-      const span = make("span", level ? `s${level}` : "", visible(character));
+      const span = make("span", level ? `s${level}` : "", shownAlone(character));
       if (character === "\n") span.classList.add("end");
       if (trace.ids[n] < 0) span.className = "unknown";
       span.place = n;
