@@ -147,8 +147,8 @@ def firefox(scheme: Literal["light", "dark"] = "light") -> Iterator[Firefox]:
             stderr=subprocess.PIPE,
             text=True,
         )
+        assert process.stderr is not None
         try:
-            assert process.stderr is not None
             lines = iter(process.stderr.readline, "")
             said = (re.search(r"BiDi listening on (ws:\S+)", line) for line in lines)
             address = next(filter(None, said))[1]

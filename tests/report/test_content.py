@@ -35,7 +35,7 @@ from charrnn.settings import SECTIONS, PrepareConfig, TrainConfig
 from charrnn.training.state import Row, Validation
 from stages import evaluate, gradcheck, inspect, prepare, report, sample, train
 from stages.runtime import paths
-from tests.browser import Opened, chromium, flaws, luminance, opened
+from tests.browser import Opened, chromium, flaws, luminance, opened, violations
 from tests.conftest import VALUES
 from tests.imports import ROOT
 from tests.pipeline import STAGES
@@ -183,6 +183,7 @@ def test_the_page_is_quiet_fits_and_can_be_read(
     page = request.getfixturevalue(run) / PAGE
     with opened(browser, page, width=width, scheme=scheme) as seen:
         assert_good(seen)
+        assert violations(seen.page) == []
 
 
 @pytest.mark.slow
