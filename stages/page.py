@@ -8,7 +8,6 @@ if __name__ == "__main__":  # before the slow imports
 from pathlib import Path
 
 from charrnn.errors import ArtifactError
-from charrnn.files.artifacts import read_bytes
 from charrnn.files.metrics.inspection_metrics import InspectionMetrics
 from charrnn.files.metrics.schema import read_metrics
 from charrnn.files.models import load_model
@@ -20,6 +19,7 @@ from charrnn.settings import PrepareConfig, SampleConfig
 from stages.runtime.inputs import Inputs
 from stages.runtime.paths import BEST, INSPECTION, PAGE, SAMPLE, VOCABULARY
 from stages.runtime.running import log, run
+from stages.runtime.texts import read_text
 
 
 def main() -> None:
@@ -31,8 +31,7 @@ def main() -> None:
         code=sorted(code),
     )
     vocabulary, sample = load_vocabulary(VOCABULARY), load_section(SampleConfig)
-    written = read_bytes(SAMPLE).decode("utf-8", "replace").removesuffix("\n")
-    begin = sample.prime or ""
+    written, begin = read_text(SAMPLE).removesuffix("\n"), sample.prime or ""
     if not written.startswith(begin):
         message = f"{SAMPLE}: does not begin with sample.prime, {begin!r}"
         raise ArtifactError(message)

@@ -8,8 +8,7 @@ if __name__ == "__main__":  # before the imports that take long
 from pathlib import Path
 from typing import Any
 
-from charrnn.errors import ArtifactError
-from charrnn.files.artifacts import read_bytes, read_table
+from charrnn.files.artifacts import read_table
 from charrnn.files.books import PATTERN
 from charrnn.files.lock import md5
 from charrnn.files.metrics.evaluation_metrics import EvaluationMetrics
@@ -38,6 +37,7 @@ from stages.runtime.paths import (
     VALIDATIONS,
 )
 from stages.runtime.running import log, run
+from stages.runtime.texts import read_text
 
 
 def main() -> None:
@@ -65,21 +65,13 @@ def main() -> None:
             evaluation=read_metrics(EvaluationMetrics, EVALUATION),
             inspection=read_metrics(InspectionMetrics, INSPECTION),
             given=given,
-            written=_text(SAMPLE).removeprefix(given).removesuffix("\n"),
+            written=read_text(SAMPLE).removeprefix(given).removesuffix("\n"),
             copying=read_metrics(SampleMetrics, COPYING),
         )
     )
     with inputs.outputs() as out:
         out.write(REPORT, page)
     log.info("%s bytes", f"{len(page):,}")
-
-
-def _text(path: Path) -> str:
-    try:
-        return read_bytes(path).decode("utf-8")
-    except UnicodeDecodeError:
-        message = f"{path}: damaged: not UTF-8"
-        raise ArtifactError(message) from None
 
 
 if __name__ == "__main__":

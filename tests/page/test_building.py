@@ -123,6 +123,13 @@ def test_the_page_is_quiet_fits_and_can_be_read(
 ) -> None:
     path = COMMITTED if which == "committed" else hostile
     with shown(browser, path, width=width, scheme=scheme) as seen:
+        # Short texts: the contrast of each character is measured.
+        seen.page.fill("#length", "100")
+        seen.page.click("#form button[type=submit]")
+        settled(seen.page)
+        seen.page.fill("#read", "\n<a> " * 9)
+        seen.page.click("#read-form button")
+        expect(seen.page.locator("#read-figures")).to_be_visible()
         assert flaws(seen.page, scripts=True) == []
         assert violations(seen.page) == []
         same = SAME if which == "committed" else SAME.replace("1,000", "500")
