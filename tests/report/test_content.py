@@ -412,6 +412,18 @@ def test_another_recipe_is_not_compared_with_the_original_report(
     assert "git diff" not in said
 
 
+def test_what_is_not_in_the_original_recipe_is_described(copy: Path) -> None:
+    metrics = copy / "metrics/train.json"
+    best = {"update": 7, "averaged": True, "validation_nats_per_character": 2.125}
+    change(metrics, averaged_sha256=64 * "0", best=best, updates=205_080)
+    said = said_by(params_of(copy, train={"decay_fraction": 0.3}))
+    said += said_by(params_of(copy, train={"average_fraction": 0.15}))
+    said = " ".join(said.split())
+    assert "η falls to 0 over the last D = 61,524 of all N updates" in said
+    assert "θ̄ = mean of θ at every 500th update of the last 30,762" in said
+    assert "The best weights are the averaged weights at update 7" in said
+
+
 @pytest.mark.parametrize("epochs", [1, 60])
 def test_other_epochs_have_the_original_recipe(epochs: int, copy: Path) -> None:
     assert "between 39 and" in said_by(params_of(copy, train={"epochs": epochs}))
