@@ -26,7 +26,7 @@ from charrnn.files.start import PATTERN_OF_MODELS
 from charrnn.network.streams import Purpose, stream
 from charrnn.settings import ModelConfig, TrainConfig
 from charrnn.text.parts import Windows
-from charrnn.training.loop import check_lengths, start, train
+from charrnn.training.loop import check_corpus, start, train
 from charrnn.training.state import Row, Run, Validation
 from stages.runtime.inputs import Inputs
 from stages.runtime.paths import (
@@ -60,7 +60,7 @@ def main() -> None:
         raise GradientError(message)
     vocabulary = load_vocabulary(VOCABULARY)
     book = load_book(IDS, PARTS, vocabulary)
-    check_lengths(book, config)
+    check_corpus(book, config)
     windows = Windows(book.training, config.sequence_length).count
     checkpoints = Checkpoints(inputs.fingerprint)
     with checkpoints.one_writer():

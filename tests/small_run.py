@@ -28,7 +28,8 @@ gradcheck:
    most_elements: 500, seed: 1}
 train:
   {epochs: 2, sequence_length: 11, learning_rate: 0.1, epsilon: 1.0e-8, clip: 5.0,
-   l2: 0.0, warmup_updates: 0, precision: float32, rows_per_epoch: 50,
+   l2: 0.0, warmup_updates: 0, decay_fraction: 0.0, average_fraction: 0.0,
+   precision: float32, rows_per_epoch: 50,
    validate_every: 100, text_every: 100, text_length: 30, seed: 1,
    start: data/start}
 evaluate: {segments: 5}

@@ -48,6 +48,7 @@ HiddenSize: TypeAlias = Annotated[int, Ge(1), Le(10_000)]
 # The states and probabilities of a window take 1 GB for the largest network.
 Window: TypeAlias = Annotated[int, Ge(1), Le(10_000)]
 Fraction: TypeAlias = Annotated[float, Ge(0), Lt(1)]
+Share: TypeAlias = Annotated[float, Ge(0), Le(1)]
 Probability: TypeAlias = Annotated[float, Gt(0), Le(1)]
 NonEmpty: TypeAlias = Annotated[str, MinLen(1)]
 
@@ -198,6 +199,12 @@ class Recipe:
         Le(10**9),
         Meaning("updates over which eta rises from 0; try 1000", "0"),
     ] = 0
+    decay_fraction: Annotated[
+        Share, Meaning("of the updates, the last, over which eta falls to 0", "0")
+    ] = 0.0
+    average_fraction: Annotated[
+        Share, Meaning("of the updates, the last, whose weights are averaged", "0")
+    ] = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,7 +72,7 @@ def test_it_follows_a_training_to_its_end(
     with training(tmp_path, monkeypatch) as (run, curve), watching() as process:
         assert 'http-equiv="refresh"' in PAGE.read_text(encoding="utf-8")
         run.rows += [Row(1, 15, 50.0, 0.5), Row(2, last, 40.0, 0.5)]
-        run.validations.append(Validation(1, 15, 2.125))
+        run.validations.append(Validation(1, 15, 2.125, 2.125))
         curve.close()
         (FOLDER / "run.lock").unlink()  # the training ends
         output, error = process.communicate(timeout=60)
@@ -165,7 +165,7 @@ def test_the_page_is_quiet_and_fits(
     at = np.arange(1, points + 1)
     curve = np.column_stack([1 + at // 100, 10 * at, 40 + 60 / at, at / 1000])
     page = render_live(
-        curve, curve[99::100, :3] / [1, 1, 25], sequence_length=25, updates=4000,
+        curve, curve[99::100, [0, 1, 2, 2]] / [1, 1, 25, 30], sequence_length=25, updates=4000,
         is_running=is_running,
     )  # fmt: skip
     (tmp_path / "page.html").write_bytes(page)

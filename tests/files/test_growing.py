@@ -46,7 +46,7 @@ def test_what_was_written_is_read_at_any_moment(
     followed.read()
     for update, (is_validation, loss) in enumerate(points):
         if is_validation:
-            run.validations.append(Validation(1, update, loss))
+            run.validations.append(Validation(1, update, loss, loss))
         else:
             run.rows.append(Row(1, update, loss, 0.25))
         curve.show()

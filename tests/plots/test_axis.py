@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from charrnn.plots.axis import axis_end, best_point, evenly_chosen
 from charrnn.training.state import Row
 
-NONE = np.empty((0, 3))
+NONE = np.empty((0, 4))
 losses = st.floats(1e-3, 1e6)
 
 

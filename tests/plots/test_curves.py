@@ -26,7 +26,7 @@ ALL = SIZE | {"highest_loss": 1e6}
 def validations_of(curve: Any) -> Any:
     """Make up a validation at each second epoch's end."""
     ends = np.unique(curve[:, 0], return_index=True)[1][1:] - 1
-    return curve[[*ends[::2], len(curve) - 1]][:, :3] / [1, 1, 25]
+    return curve[[*ends[::2], len(curve) - 1]][:, [0, 1, 2, 2]] / [1, 1, 25, 25]
 
 
 def overlaid(curve: Any, **axes: Any) -> bytes:
@@ -223,21 +223,28 @@ def test_the_axis_over_all_updates_ends_where_it_is_told() -> None:
     assert highest(AUTOMATIC) < 2.3
 
 
-@pytest.mark.parametrize("validations", [0, 3, 100])
-def test_the_best_update_is_marked(validations: int) -> None:
+@pytest.mark.parametrize("averaged", [False, True])
+@pytest.mark.parametrize("validations", [0, 4, 100])
+def test_the_best_update_is_marked(validations: int, averaged: bool) -> None:
     points = curve(4)
-    checked = np.array([(1, 8 * i, 2.0 - i / 100) for i in range(validations)]).reshape(
-        -1, 3
-    )
+    losses = [2.0 - i / 100 for i in range(validations)]
+    checked = np.array(
+        [
+            (1, 8 * i, loss, loss - 0.5 * (averaged and i > 0))
+            for i, loss in enumerate(losses)
+        ]
+    ).reshape(-1, 4)
     best = 8 * (validations - 1) if validations else 800
     figure = loss_and_validation(points, checked, best, **AUTOMATIC)
-    assert any(
-        text.startswith(f"best weights: update {best:,}, ") for text in texts(figure)
-    )
+    loss = f"{checked[-1, 3]:.3f}" if validations else ""
+    label = f"best weights: update {best:,}, {loss}"
+    assert any(text.startswith(label) for text in texts(figure))
+    is_drawn = averaged and validations > 0
+    assert ("of averaged weights" in texts(figure)) == is_drawn
     assert ("validation loss" in texts(figure)) == (validations > 0)
     # A dot for each of a few validations, and the ring.
     assert len(dots(figure)) == (validations if validations <= 60 else 0) + 1
-    assert lines(figure) == 1 + (validations > 0)
+    assert lines(figure) == 1 + (validations > 0) + is_drawn
 
 
 def test_validation_losses_are_dots_on_the_curves_axes() -> None:

@@ -129,7 +129,8 @@ def run_of(folder: Path, epochs: int, *, validations: bool = True) -> Path:
         (1 + i // 10, 100 * int(n), 40 + 60 / float(n), 0.5)
         for i, n in enumerate(updates)
     ]
-    checked = [(e, 1000 * e, 2 + 1 / e) for e in range(1, epochs + 1)]
+    numbers = range(1, epochs + 1)
+    checked = [(e, 1000 * e, 2 + 1 / e, 2 + 0.9 / e) for e in numbers]
     figures: dict[str, dict[str, float]] = {
         str(epoch): {
             "mean_smooth_loss": 40.0 + 60 / epoch,
@@ -139,7 +140,7 @@ def run_of(folder: Path, epochs: int, *, validations: bool = True) -> Path:
             "saturated_share": 0.5,
             "validation_nats_per_character": loss,
         }
-        for epoch, _, loss in checked
+        for epoch, _, loss, _ in checked
     }
     best: dict[str, float] = {"update": 7, "validation_nats_per_character": 2.125}
     if not validations:

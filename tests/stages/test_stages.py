@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.state import Validation
 from stages import evaluate
 from stages.runtime import paths
 from tests.conftest import PROSE, Project
@@ -58,7 +59,7 @@ def test_the_metrics_fit_the_book(whole: Project) -> None:
     assert share == pytest.approx(sum(shares) / len(shares))
     assert all(0 <= share <= 1 and (5 * share) % 1 == 0 for share in shares)
     validated = whole.files()["metrics/validation.csv"].decode().splitlines()
-    assert validated[0] == "epoch,update,nats_per_character"
+    assert validated[0] == ",".join(Validation._fields)
     updates = [int(row.split(",")[1]) for row in validated[1:]]
     assert updates == [30, 47, 60, 90, 94]
     evaluation = read_json(whole, "metrics/evaluation.json")

@@ -5,18 +5,24 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from charrnn.errors import BookError, TrainingError, VocabularyError
+from charrnn.errors import BookError, ConfigError, TrainingError, VocabularyError
 from charrnn.exact import mean
 from charrnn.network import reference
 from charrnn.network.kernels import learning
 from charrnn.network.model import Model, Weights, initial_weights
-from charrnn.network.scoring import all_scores, block_scores, nats_per_character
+from charrnn.network.scoring import (
+    all_scores,
+    block_scores,
+    nats_per_character,
+    read_text,
+)
 from charrnn.settings import Recipe, Schedule
 from charrnn.text.parts import Corpus, Piece, Windows
 from charrnn.text.vocabulary import Ids
+from charrnn.training import loop
 from charrnn.training.loop import learn, start, train
 from charrnn.training.state import Run
 from tests.problems import RECIPE, SCHEDULE, book_of, make_text, text_rng
@@ -70,20 +76,33 @@ def assert_follows_the_reference(text: Ids, recipe: Recipe) -> None:
     epochs=st.integers(1, 3),
     l2=st.sampled_from([0.0, 0.01]),
     warmup=st.sampled_from([0, 30, 1000]),
+    decay=st.sampled_from([0.0, 0.01, 0.3, 1.0]),
 )
 def test_training_follows_the_reference_loop(
-    length: int, epochs: int, l2: float, warmup: int
+    length: int, epochs: int, l2: float, warmup: int, decay: float
 ) -> None:
     # A small rate: at a larger one rounding grows from update to update.
     recipe = replace(
-        RECIPE, epochs=epochs, learning_rate=0.01, l2=l2, warmup_updates=warmup
+        RECIPE,
+        epochs=epochs,
+        learning_rate=0.01,
+        l2=l2,
+        warmup_updates=warmup,
+        decay_fraction=decay,
     )
     assert_follows_the_reference(make_text(length, 5), recipe)
 
 
 @pytest.mark.parametrize(
     "bug",
-    ["state not reset", "smooth loss from 0", "warm-up again", "no penalty", "order"],
+    [
+        "state not reset",
+        "smooth loss from 0",
+        "warm-up again",
+        "early end",
+        "no penalty",
+        "order",
+    ],
 )
 def test_training_that_does_not_follow_it_is_found(
     bug: str, monkeypatch: pytest.MonkeyPatch
@@ -97,6 +116,8 @@ def test_training_that_does_not_follow_it_is_found(
             values["smooth_loss"] = 0.0
         elif bug == "warm-up again" and values["first_update"] == 49:
             values["first_update"] = 0
+        elif bug == "early end":
+            values["last_update"] -= 49
         elif bug == "no penalty":
             recipe = replace(recipe, l2=0.0)
         elif bug == "order":
@@ -105,7 +126,9 @@ def test_training_that_does_not_follow_it_is_found(
         carried[:] = model.hidden
         return losses
 
-    recipe = replace(RECIPE, learning_rate=0.01, l2=0.01, warmup_updates=70)
+    recipe = replace(
+        RECIPE, learning_rate=0.01, l2=0.01, warmup_updates=70, decay_fraction=0.6
+    )
     text = TEXT[: 49 * RECIPE.sequence_length + 1]
     assert_follows_the_reference(text, recipe)
     monkeypatch.setattr(learning, "train_windows", wrong)
@@ -180,6 +203,67 @@ def test_best_is_the_lowest_validation_loss_and_keeps_its_model() -> None:
     assert (len(scores.nats), mean(scores.nats)) == (60, loss)
     ends = [v.update for v in run.validations if v.update % 149 == 0]
     assert ends == [149, 298]  # at the end of each epoch, whatever validate_every is
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    fraction=st.sampled_from([0.05, 0.3, 0.5, 1.0]),
+    every=st.integers(1, 40),
+    validate=st.integers(1, 60),
+)
+def test_the_last_weights_are_averaged_as_in_the_reference(
+    fraction: float, every: int, validate: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "AVERAGE_EVERY", every)
+    recipe = replace(RECIPE, learning_rate=0.01, average_fraction=fraction)
+    schedule = replace(SCHEDULE, validate_every=validate)
+    run = trained(TEXT, VALIDATION, recipe, schedule)
+    assert_same(
+        run.model.weights,
+        trained(TEXT, recipe=replace(recipe, average_fraction=0.0)).model.weights,
+    )
+    weights, kept, N = network(), [], 98
+    for n, _ in enumerate(reference.training_loop(weights, TEXT, recipe), 1):
+        if n > N - int(fraction * N) and n % every == 0:
+            kept.append(weights.copy())
+    if not kept:
+        assert run.weight_sums is None
+        assert all(loss == averaged for *_, loss, averaged in run.validations)
+        return
+    assert run.weight_sums is not None
+    assert run.weight_sums.updates == len(kept)
+    found = run.weight_sums.averaged(np.float64)
+    for array, *arrays in zip(found, *kept, strict=True):
+        np.testing.assert_allclose(array, np.mean(arrays, axis=0), 1e-4, 1e-6)
+
+
+def test_best_may_be_the_averaged_weights_in_the_state_that_they_read_on_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loop, "AVERAGE_EVERY", 10)
+    book = book_of(TEXT, VALIDATION)
+    for fraction in (0.0, 0.8):
+        recipe = replace(RECIPE, epochs=1, average_fraction=fraction)
+        run = trained(TEXT, VALIDATION, recipe)
+        assert run.best is not None
+        assert run.best.is_averaged == (fraction > 0)
+        assert run.best.loss == min(min(v[2:]) for v in run.validations)
+    assert run.weight_sums is not None
+    assert run.best is not None
+    assert run.best.update == run.update
+    weights, hidden, squares = run.best.model
+    assert_same(weights, run.weight_sums.averaged(np.float64))
+    assert_same(squares, run.model.squares)
+    state = read_text(weights, TEXT[:294], run.model.hidden)
+    np.testing.assert_array_equal(hidden, state)
+    scores = all_scores(block_scores(weights, hidden, book.ids, book.validation))
+    assert mean(scores.nats) == run.best.loss
+
+
+def test_weights_are_not_averaged_without_a_validation_part() -> None:
+    recipe = replace(RECIPE, average_fraction=0.5)
+    with pytest.raises(ConfigError, match=r"^train.average_fraction is 0.5: it should"):
+        trained(TEXT, recipe=recipe)
 
 
 def test_without_a_validation_part_best_is_the_lowest_smooth_loss() -> None:

@@ -22,8 +22,8 @@ from charrnn.errors import ArtifactError, CheckpointError
 from charrnn.files.arrays import arrays_from, bytes_of_arrays
 from charrnn.files.artifacts import read_bytes, write_bytes
 from charrnn.files.models import arrays_of, model_of
-from charrnn.network.model import Model
-from charrnn.training.state import Best, Epoch, Row, Run, Text, Validation
+from charrnn.network.model import Model, Weights
+from charrnn.training.state import Best, Epoch, Row, Run, Text, Validation, WeightSums
 
 log = logging.getLogger("charrnn")
 
@@ -225,6 +225,8 @@ def bytes_of(run: Run) -> bytes:
     models = {"now": run.model} | ({} if run.best is None else {"best": run.best.model})
     for kind, model in models.items():
         arrays |= {f"{kind}.{name}": array for name, array in arrays_of(model).items()}
+    if run.weight_sums is not None:
+        arrays |= {f"sum.{name}": array for name, array in run.weight_sums.sums.named()}
     if run.texts:
         arrays["texts"] = np.stack([text.ids for text in run.texts])
     if run.rows:
@@ -233,7 +235,8 @@ def bytes_of(run: Run) -> bytes:
         "update": run.update,
         "first_loss": run.first_loss,
         "smooth_loss": run.smooth_loss,
-        "best": None if run.best is None else [run.best.update, run.best.loss],
+        "best": None if run.best is None else [*run.best[:2], run.best.is_averaged],
+        "averaged": 0 if run.weight_sums is None else run.weight_sums.updates,
         "texts": [(text.update, text.smooth_loss) for text in run.texts],
         "validations": run.validations,
         "epochs": run.epochs,
@@ -274,14 +277,19 @@ def _run_from(arrays: dict[str, NDArray[Any]], header: dict[str, Any]) -> Run:
             }
         )
 
-    best = header["best"]
+    best, averaged = header["best"], header["averaged"]
+    weight_sums = None
+    if averaged:
+        sums = Weights(*(arrays[f"sum.{name}"] for name in Weights._fields))
+        weight_sums = WeightSums(sums, averaged)
     total, lowest, highest = map(float, header["under_way"])
     return Run(
         model=model("now"),
         first_loss=header["first_loss"],
         smooth_loss=header["smooth_loss"],
         update=header["update"],
-        best=None if best is None else Best(best[0], best[1], model("best")),
+        best=None if best is None else Best(best[0], best[1], model("best"), best[2]),
+        weight_sums=weight_sums,
         rows=[Row.of(values) for values in arrays.get("rows", ())],
         texts=[
             Text(update, smooth_loss, ids)

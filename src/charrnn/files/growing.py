@@ -125,10 +125,7 @@ class FollowedCurve:
 
     def _take(self, line: dict[str, Any]) -> None:
         rows = [Row.of(values) for values in line.get("rows", ())]
-        validations = [
-            Validation(epoch, update, float(loss))
-            for epoch, update, loss in line.get("validations", ())
-        ]
+        validations = [Validation.of(values) for values in line.get("validations", ())]
         self.sequence_length = int(line.get("sequence_length", self.sequence_length))
         self.updates = int(line.get("updates", self.updates))
         self.rows += rows
@@ -141,8 +138,9 @@ class FollowedCurve:
 
     @property
     def checked(self) -> NDArray[np.float64]:
-        """The validations, (n, 3)."""
-        return np.array(self.validations, dtype=np.float64).reshape(-1, 3)
+        """The validations, (n, 4)."""
+        fields = len(Validation._fields)
+        return np.array(self.validations, dtype=np.float64).reshape(-1, fields)
 
 
 def _refused(constant: str) -> float:

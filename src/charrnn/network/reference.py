@@ -27,9 +27,9 @@ AdaGrad [1]_, after every entry g of a gradient was clipped to [-clip, clip]::
 
 Training makes one update for each window of the text, epoch after epoch, with
 h_0 = 0 at the start of an epoch, else h_T of the window before, and G = 0 at the first
-update.  At update n, from 1 on::
+update.  At update n of N, from 1 on, with D = int(decay_fraction N)::
 
-    eta = learning_rate min(1, n / warmup_updates)
+    eta = learning_rate min(1, n / warmup_updates) min(1, (N + 1 - n) / D)
     smooth = loss at n = 1, then 0.999 smooth + 0.001 loss
 
 References
@@ -135,13 +135,16 @@ def training_loop(weights: Weights, ids: Ids, recipe: Recipe) -> Iterator[float]
     The unit is nats per window.  Fewer than T + 1 characters at the end are not used.
     """
     T, squares, n, smooth = recipe.sequence_length, zeros_like(weights), 0, 0.0
+    N = recipe.epochs * (max(len(ids) - 1, 0) // T)
+    D = max(int(recipe.decay_fraction * N), 1)
     for _ in range(recipe.epochs):
         hidden = np.zeros_like(weights.b)
         for i in range(0, len(ids) - T, T):
             x, y = ids[i : i + T], ids[i + 1 : i + 1 + T]
             loss, d, hidden = loss_and_gradients(weights, x, y, hidden, l2=recipe.l2)
             n += 1
-            eta = recipe.learning_rate * min(1.0, n / max(recipe.warmup_updates, 1))
+            rise = min(1.0, n / max(recipe.warmup_updates, 1))
+            eta = recipe.learning_rate * rise * min(1.0, (N + 1 - n) / D)
             settings = {"epsilon": recipe.epsilon, "clip": recipe.clip}
             adagrad_step(weights, squares, d, learning_rate=eta, **settings)
             smooth = loss if n == 1 else 0.999 * smooth + 0.001 * loss

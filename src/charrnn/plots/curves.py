@@ -23,13 +23,19 @@ from numpy.typing import NDArray
 from charrnn.plots.axis import (
     MOST_OVERLAID,
     MOST_PANELS,
+    averaged,
     axis_end,
     best_point,
     evenly_chosen,
 )
 
 COLUMNS = ("epoch", "update", "smooth_loss", "saturated_share")
-VALIDATION_COLUMNS = ("epoch", "update", "nats_per_character")
+VALIDATION_COLUMNS = (
+    "epoch",
+    "update",
+    "nats_per_character",
+    "averaged_nats_per_character",
+)
 
 _STYLE: Any = {
     "svg.hashsalt": "charrnn",
@@ -144,14 +150,14 @@ def epochs_overlaid(
 
     Parameters
     ----------
-    validations : (n, 3) float64
-        `VALIDATION_COLUMNS`; n may be 0.
+    validations : (n, 4) float64
+        `VALIDATION_COLUMNS`; n may be 0.  The averaged weights are not drawn.
     **others
         As for `epoch_panels`, and so is the result.
     """
     epochs, starts = _by_epoch(curve), _starts(curve)
     chosen = evenly_chosen(list(epochs), MOST_OVERLAID)
-    checked = validations * np.array([1.0, 1.0, sequence_length])
+    checked = validations[:, :3] * np.array([1.0, 1.0, sequence_length])
     checked = checked[np.isin(checked[:, 0], chosen)]
     colours = mpl.colormaps["viridis"](np.linspace(0.0, 0.8, len(chosen)))
     with _figure(width, height) as (figure, content):
@@ -235,13 +241,17 @@ def loss_and_validation(
                 label="validation loss",
                 **style,
             )
+        if len(mean := averaged(validations)):
+            label = "of averaged weights"
+            style = {"color": _ORANGE, "linewidth": 1.2, "linestyle": (0, (2, 1.5))}
+            axes.plot(mean[:, 0], mean[:, 1], label=label, **style)
         label = f"best weights: update {best_update:,}, {loss:.3f}"
         ring: Any = {"linestyle": "none", "marker": "o", "fillstyle": "none"}
         axes.plot([at], [loss], color=_DARK_GREY, markersize=9.0, label=label, **ring)
         _set_axes(axes, scaled, validations, end, by_epoch=False)
         axes.set_xlabel("updates")
         axes.set_ylabel("nats per character")
-        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, frameon=False)
+        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, frameon=False)
         figure.subplots_adjust(left=0.075, right=0.97, top=0.92, bottom=0.12)
     return content.getvalue()
 
@@ -293,7 +303,7 @@ def _set_axes(
 ) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    lowest = min(curve[:, 2].tolist() + validations[:, 2].tolist())
+    lowest = min(curve[:, 2].tolist() + validations[:, 2:].ravel().tolist())
     end, is_cut = axis_end(curve, validations, highest_loss, by_epoch=by_epoch)
     if is_cut:
         axes.set_ylim(lowest - 0.05 * (end - lowest), end)

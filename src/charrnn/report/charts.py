@@ -13,7 +13,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.plots.axis import MOST_OVERLAID, axis_end, best_point, evenly_chosen
+from charrnn.plots.axis import (
+    MOST_OVERLAID,
+    averaged,
+    axis_end,
+    best_point,
+    evenly_chosen,
+)
 
 _SIDE = 0.02  # left and right of the curves, as a share of the longest epoch
 _MARGIN = 0.05  # below and above the losses, as a share of their range
@@ -73,8 +79,9 @@ class RunCurves(NamedTuple):
 
     Attributes
     ----------
-    smooth, validation, dots : str
-        The smooth loss, and the validation loss as a curve and as dots.
+    smooth, validation, dots, averaged : str
+        The smooth loss, the validation loss as a curve and as dots, and that of the
+        averaged weights, empty without such weights.
     best : tuple of str
         The coordinates of the best weights.
     """
@@ -82,6 +89,7 @@ class RunCurves(NamedTuple):
     smooth: str
     validation: str
     dots: str
+    averaged: str
     best: tuple[str, str]
 
 
@@ -140,8 +148,9 @@ def chart(
     ----------
     curve : (rows, 4) float64
         The fields of `charrnn.training.state.Row`; at least one row.
-    validations : (n, 3) float64
-        The fields of `charrnn.training.state.Validation`; n may be 0.
+    validations : (n, 4) float64
+        The fields of `charrnn.training.state.Validation`; n may be 0.  The averaged
+        weights are not drawn.
     sequence_length : int
         Characters in a window, to draw the validation losses in nats per window.
     highest_loss : float or None
@@ -149,7 +158,7 @@ def chart(
     most : int
         Of more epochs, so many are drawn, evenly chosen.
     """
-    tables = curve, validations * (1, 1, sequence_length)
+    tables = curve, validations[:, :3] * (1, 1, sequence_length)
     epochs, start = {}, 0.0
     for epoch in sorted(set(curve[:, 0].tolist())):
         rows, dots = (t[t[:, 0] == epoch, 1:3] - (start, 0) for t in tables)
@@ -194,6 +203,7 @@ def history(
         for table in tables[-1]:
             updates += table[:, 1].tolist()
             losses += table[:, 2].tolist()
+        losses += averaged(validations)[:, 1].tolist()
     end = max(end for end, _ in ends)
     is_cut = end < max(losses)
     x, y = _axes(updates, losses, end, is_cut)
@@ -208,6 +218,7 @@ def history(
                 _line(x, y, points),
                 _line(x, y, checked) if len(checked) else "",
                 _dots(x, y, checked),
+                _line(x, y, mean) if len(mean := averaged(validations)) else "",
                 (x.places([at])[0], y.places([loss])[0]),
             )
         )

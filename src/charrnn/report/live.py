@@ -29,8 +29,9 @@ def render_live(
     done = int(curve[-1, 1]) if len(curve) else 0
     # The best so far: by the validation loss, or without one by the smooth loss.
     table = validations if len(validations) else curve
-    best = int(table[table[:, 2].argmin(), 1]) if len(table) else 0
-    chosen_by = float(table[:, 2].min()) if len(table) else 0.0
+    losses = validations[:, 2:].min(axis=1) if len(validations) else curve[:, 2]
+    best = int(table[losses.argmin(), 1]) if len(table) else 0
+    chosen_by = float(losses.min()) if len(table) else 0.0
     if not len(validations):
         chosen_by /= max(sequence_length, 1)
     runs = [(curve, validations, best, sequence_length)]

@@ -31,6 +31,7 @@ from charrnn.settings import (
     TrainConfig,
     meanings,
 )
+from charrnn.training.state import AVERAGE_EVERY
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -66,7 +67,7 @@ class Report(NamedTuple):
         The metrics of the stages.
     curve : (rows, 4) float64
         The fields of `charrnn.training.state.Row`.
-    validations : (n, 3) float64
+    validations : (n, 4) float64
         The fields of `charrnn.training.state.Validation`; n may be 0.
     texts : list of TrainingText
         The texts that the network generated during training.
@@ -154,6 +155,7 @@ def _context(report: Report) -> dict[str, Any]:
         "beats_unigram": "unigram" in better,
         "beats_trigram": "trigram" in better,
         "largest_bits": bits(float(log(float(report.corpus.distinct_characters)))),
+        "average_every": AVERAGE_EVERY,
         "overlaid": overlaid,
         "legend": formats.evenly(overlaid.curves, _MOST_LABELS, first=1),
         "apart": chart(report.curve, report.validations[:0], **axes, most=MOST_PANELS),

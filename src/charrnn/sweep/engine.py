@@ -15,7 +15,7 @@ from charrnn.sweep.journal import Entry, load_outcome, save_outcome
 from charrnn.sweep.plan import Plan, Trial, Values
 from charrnn.sweep.trial import Outcome, code_digest, prepared, run_trial
 from charrnn.text.parts import Windows
-from charrnn.training.loop import check_lengths, start, train
+from charrnn.training.loop import check_corpus, start, train
 
 _MEASURED_SECONDS = 0.2  # of training, for an estimate
 
@@ -131,7 +131,7 @@ def _sizes(text: bytes, values: Values) -> tuple[int, int]:
     """Return the number of windows of an epoch, and that of distinct characters."""
     vocabulary, corpus = prepared(text, values.prepare)
     try:
-        check_lengths(corpus, values.train)
+        check_corpus(corpus, values.train)
     except BookError as error:
         message = f"{values.prepare.book}: {error}"
         raise BookError(message) from None

@@ -248,3 +248,10 @@ class Windows:
         i = bisect.bisect_right(self._before, window) - 1
         start = self._pieces[i].start + (window - self._before[i]) * self._T
         return start, self._before[i + 1]
+
+    def read_before(self, window: int, most: int) -> Piece:
+        """Return the last `most` inputs before the end of window - 1, or all of its piece."""
+        i = bisect.bisect_left(self._before, window) - 1
+        start = self._pieces[i].start
+        end = start + (window - self._before[i]) * self._T
+        return Piece(max(start, end - most), end)

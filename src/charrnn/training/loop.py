@@ -7,16 +7,26 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import BookError, TrainingError
+from charrnn.errors import BookError, ConfigError, TrainingError
 from charrnn.exact import mean
 from charrnn.network.kernels import forward, learning
 from charrnn.network.model import Model, Weights, zeros_like
 from charrnn.network.sampling import stream_text
-from charrnn.network.scoring import block_scores, steps_at_once
+from charrnn.network.scoring import CONTEXT, block_scores, read_text, steps_at_once
 from charrnn.settings import Choice, Recipe, Schedule
-from charrnn.text.parts import Corpus, Windows, size
+from charrnn.text.parts import Corpus, Windows, joined, size
 from charrnn.text.vocabulary import Ids, check_ids
-from charrnn.training.state import SATURATED, Best, Epoch, Row, Run, Text, Validation
+from charrnn.training.state import (
+    AVERAGE_EVERY,
+    SATURATED,
+    Best,
+    Epoch,
+    Row,
+    Run,
+    Text,
+    Validation,
+    WeightSums,
+)
 
 TextRng: TypeAlias = Callable[[int], np.random.Generator]
 
@@ -46,15 +56,23 @@ def learn(weights: Weights, ids: Ids, recipe: Recipe) -> Run:
     return run
 
 
-def check_lengths(corpus: Corpus, recipe: Recipe) -> None:
-    """Refuse a training or validation part that is too short.
+def check_corpus(corpus: Corpus, recipe: Recipe) -> None:
+    """Refuse a book from which the network cannot be trained in this way.
 
     Raises
     ------
     BookError
         If no piece of the training part has a window, or a validation part that is not
         empty is shorter than one.
+    ConfigError
+        If weights are to be averaged and there is no validation part.
     """
+    if recipe.average_fraction > 0 and not corpus.validation:
+        message = (
+            f"train.average_fraction is {recipe.average_fraction}: it should be 0, as "
+            f"there is no validation part to choose between the averaged and other weights"
+        )
+        raise ConfigError(message)
     T = recipe.sequence_length
     longest = max((size([piece]) for piece in corpus.training), default=0)
     parts = {"training part has": longest}
@@ -83,15 +101,15 @@ def start(first: Weights | Model, corpus: Corpus, recipe: Recipe) -> Run:
 
     Raises
     ------
-    BookError
-        If the training part is too short for one window.
+    BookError, ConfigError
+        As for `check_corpus`.
     VocabularyError
         If an id is not below K.
     """
     if isinstance(first, Weights):
         first = Model(first, first.zero_state(), zeros_like(first))
     weights, hidden, _ = model = first.copy()
-    check_lengths(corpus, recipe)
+    check_corpus(corpus, recipe)
     check_ids(corpus.ids, weights.vocabulary_size)
     T = recipe.sequence_length
     at, _ = Windows(corpus.training, T).run_from(0)
@@ -132,21 +150,24 @@ def train(
 
     Raises
     ------
-    BookError
-        If a part is too short.
+    BookError, ConfigError
+        As for `check_corpus`.
     TrainingError
         If the loss is not finite.
     VocabularyError
         If an id is not below K.
     """
-    check_lengths(corpus, recipe)
+    check_corpus(corpus, recipe)
     check_ids(corpus.ids, run.model.weights.vocabulary_size)
     T = recipe.sequence_length
     windows = Windows(corpus.training, T)
+    last = windows.count * recipe.epochs
+    not_averaged = last - int(recipe.average_fraction * last)
     most = max(1, steps_at_once(run.model.weights) // T)
     while True:
+        _average(run, not_averaged)
         yield from _look(run, corpus, windows, schedule, text_rng)
-        if run.update >= windows.count * recipe.epochs:
+        if run.update >= last:
             return
         epoch, window = divmod(run.update, windows.count)
         start, gap = windows.run_from(window)
@@ -156,13 +177,15 @@ def train(
             _next_multiple(window, _stride(windows.count, schedule)),
             _next_multiple(run.update, schedule.validate_every) - epoch * windows.count,
             _next_multiple(run.update, schedule.text_every) - epoch * windows.count,
+            max(not_averaged, _next_multiple(run.update, AVERAGE_EVERY))
+            - epoch * windows.count,
         )
         if window == 0:
             if epoch > 0:  # the first one begins in the model's state
                 run.model.hidden[:] = 0
             run.under_way = (0.0, math.inf, -math.inf)
         ids = corpus.ids[start : start + (until - window) * T + 1]
-        _learn(run, ids, recipe, keep_best=not corpus.validation)
+        _learn(run, ids, recipe, last, keep_best=not corpus.validation)
         yield run
 
 
@@ -175,7 +198,9 @@ def _next_multiple(number: int, step: int) -> int:
     return (number // step + 1) * step
 
 
-def _learn(run: Run, ids: Ids, recipe: Recipe, *, keep_best: bool) -> None:
+def _learn(
+    run: Run, ids: Ids, recipe: Recipe, last_update: int, *, keep_best: bool
+) -> None:
     """Make the updates of consecutive windows; keep the weights of the lowest loss."""
     lowest_before = math.inf if run.best is None else run.best.loss
     best = run.model.copy() if keep_best else None
@@ -184,6 +209,7 @@ def _learn(run: Run, ids: Ids, recipe: Recipe, *, keep_best: bool) -> None:
         ids,
         recipe,
         first_update=run.update,
+        last_update=last_update,
         smooth_loss=run.smooth_loss,
         lowest=lowest_before,
         best=best,
@@ -210,6 +236,20 @@ def _learn(run: Run, ids: Ids, recipe: Recipe, *, keep_best: bool) -> None:
     )
 
 
+def _average(run: Run, not_averaged: int) -> None:
+    """Add the weights to the sums if that is due, unless it was done before."""
+    n = run.update
+    if n > not_averaged and n % AVERAGE_EVERY == 0:
+        place = n // AVERAGE_EVERY - not_averaged // AVERAGE_EVERY
+        weights = run.model.weights
+        if run.weight_sums is None:
+            run.weight_sums = WeightSums(weights.astype(np.float64), 1)
+        elif run.weight_sums.updates < place:
+            for total, array in zip(run.weight_sums.sums, weights, strict=True):
+                total += array
+            run.weight_sums = run.weight_sums._replace(updates=place)
+
+
 def _look(
     run: Run,
     corpus: Corpus,
@@ -233,30 +273,42 @@ def _look(
         is_due = window == count or n % schedule.validate_every == 0
         is_new = not run.validations or run.validations[-1].update < n
         if corpus.validation and is_due and is_new:
-            yield from _validate(run, corpus, epoch)
+            yield from _validate(run, corpus, windows, epoch)
     is_due = n % schedule.text_every == 0
     if is_due and text_rng and (not run.texts or run.texts[-1].update < n):
         at, _ = windows.run_from(n % count)
         yield from _write(run, corpus.ids[at : at + 1], schedule, text_rng)
 
 
-def _validate(run: Run, corpus: Corpus, epoch: int) -> Iterator[Run]:
-    weights, hidden, _ = run.model
-    nats: list[NDArray[np.float64]] = []
-    for piece in block_scores(weights, hidden, corpus.ids, corpus.validation):
-        if nats:
-            yield run  # a run that is stopped here starts this validation again
-        nats.append(piece.nats)
-    loss = mean(np.concatenate(nats))
-    if not math.isfinite(loss):
+def _validate(run: Run, corpus: Corpus, windows: Windows, epoch: int) -> Iterator[Run]:
+    """Validate the weights, and the averaged ones; keep the better ones if best."""
+    candidates = [run.model]
+    if run.weight_sums is not None:
+        weights = run.weight_sums.averaged(run.model.hidden.dtype)
+        before = windows.read_before((run.update - 1) % windows.count + 1, CONTEXT)
+        hidden = read_text(weights, joined(corpus.ids, [before]), run.model.hidden)
+        candidates.append(Model(weights, hidden, run.model.squares))
+    losses: list[float] = []
+    for model in candidates:
+        nats: list[NDArray[np.float64]] = []
+        for piece in block_scores(
+            model.weights, model.hidden, corpus.ids, corpus.validation
+        ):
+            if nats or losses:
+                yield run  # a run that is stopped here starts this validation again
+            nats.append(piece.nats)
+        losses.append(mean(np.concatenate(nats)))
+    if not all(map(math.isfinite, losses)):
         message = (
             f"the validation loss is not finite at update {run.update}: lower "
             f"train.learning_rate or train.clip"
         )
         raise TrainingError(message)
-    run.validations.append(Validation(epoch, run.update, loss))
-    if run.best is None or loss < run.best.loss:
-        run.best = Best(run.update, loss, run.model.copy())
+    run.validations.append(Validation(epoch, run.update, losses[0], losses[-1]))
+    for model, loss in zip(candidates, losses, strict=True):
+        if run.best is None or loss < run.best.loss:
+            is_averaged = model is not run.model
+            run.best = Best(run.update, loss, model.copy(), is_averaged)
     yield run
 
 

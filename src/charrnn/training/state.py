@@ -9,10 +9,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
-from charrnn.network.model import Model
+from numpy.typing import DTypeLike
+
+from charrnn.network.model import Model, Weights
 from charrnn.text.vocabulary import Ids
 
 SATURATED = 0.99
+# The weights after every so many updates are averaged: of 100 to 2,000, all gave the same
+# loss within 0.0003 nats, and 500 takes under 1 % of the time.
+AVERAGE_EVERY = 500
 
 
 class Row(NamedTuple):
@@ -41,11 +46,27 @@ class Row(NamedTuple):
 
 
 class Validation(NamedTuple):
-    """The loss of the validation part after an update."""
+    """The loss of the validation part after an update.
+
+    Attributes
+    ----------
+    epoch, update : int
+    nats_per_character : float
+        With the weights of that update.
+    averaged_nats_per_character : float
+        With the averaged weights; before there are any, the same.
+    """
 
     epoch: int
     update: int
     nats_per_character: float
+    averaged_nats_per_character: float
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Self:
+        """Return the validation in a row of a table of floats."""
+        epoch, update, loss, averaged = map(float, values)
+        return cls(int(epoch), int(update), loss, averaged)
 
 
 class Text(NamedTuple):
@@ -65,12 +86,32 @@ class Epoch(NamedTuple):
     last: float
 
 
+class WeightSums(NamedTuple):
+    """The sums, in float64, of the weights after some updates, and how many these are.
+
+    The mean of the last weights of a training is better than each of them [1]_.
+
+    References
+    ----------
+    .. [1] Polyak, Juditsky, "Acceleration of Stochastic Approximation by Averaging", SIAM
+       Journal on Control and Optimization 30, 1992.
+    """
+
+    sums: Weights
+    updates: int
+
+    def averaged(self, dtype: DTypeLike) -> Weights:
+        """Return the averaged weights in a type."""
+        return Weights(*((total / self.updates).astype(dtype) for total in self.sums))
+
+
 class Best(NamedTuple):
     """The best model so far, and the loss by which it was chosen."""
 
     update: int
     loss: float
     model: Model
+    is_averaged: bool = False
 
 
 @dataclass(slots=True)
@@ -82,6 +123,7 @@ class Run:
     smooth_loss: float
     update: int = 0
     best: Best | None = None
+    weight_sums: WeightSums | None = None
     rows: list[Row] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
     validations: list[Validation] = field(default_factory=list)

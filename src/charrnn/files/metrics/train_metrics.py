@@ -1,6 +1,7 @@
 """The files of the stage train: its metrics and its texts."""
 
-from typing import Self
+from hashlib import sha256
+from typing import Any, Self
 
 from charrnn.exact import mean
 from charrnn.files.metrics.schema import Metrics
@@ -9,9 +10,13 @@ from charrnn.training.state import Run
 
 
 class BestMetrics(Metrics):
-    """The update of the best weights, and the loss by which they were chosen."""
+    """The update of the best weights, and the loss by which they were chosen.
+
+    `averaged` says whether they are the averaged weights, if there are such.
+    """
 
     update: int
+    averaged: bool | None = None
     validation_nats_per_character: float | None = None
     smooth_loss: float | None = None
 
@@ -28,9 +33,13 @@ class EpochMetrics(Metrics):
 
 
 class TrainMetrics(Metrics):
-    """metrics/train.json; it contains no time."""
+    """metrics/train.json; it contains no time.
+
+    `averaged_sha256` is the digest of the averaged weights b, c, U, W, V at the end.
+    """
 
     updates: int
+    averaged_sha256: str | None = None
     first_loss: float
     best: BestMetrics
     epochs: dict[int, EpochMetrics]
@@ -52,10 +61,17 @@ class TrainMetrics(Metrics):
                 saturated_share=mean(shares),
                 validation_nats_per_character=validated.get(number * windows),
             )
+        best: dict[str, Any] = {chosen_by: run.best.loss}
+        digest = None
+        if run.weight_sums is not None:
+            best["averaged"] = run.best.is_averaged
+            weights = run.weight_sums.averaged(run.model.hidden.dtype)
+            digest = sha256(b"".join(array.tobytes() for array in weights)).hexdigest()
         return cls(
             updates=run.update,
+            averaged_sha256=digest,
             first_loss=run.first_loss,
-            best=BestMetrics(update=run.best.update, **{chosen_by: run.best.loss}),
+            best=BestMetrics(update=run.best.update, **best),
             epochs=epochs,
         )
 

@@ -217,6 +217,7 @@ def train_windows(
     recipe: Recipe,
     *,
     first_update: int,
+    last_update: int | None = None,
     smooth_loss: float,
     lowest: float = -math.inf,
     best: Model | None = None,
@@ -233,6 +234,8 @@ def train_windows(
         Its `epochs` are of no effect here.
     first_update : int
         The number of updates already made.
+    last_update : int, optional
+        The number of updates of the whole training; without it, this call ends it.
     smooth_loss : float
         The smooth loss before the first update, nats per window.
     lowest : float
@@ -259,13 +262,15 @@ def train_windows(
         best_G, best_state = backward_weights(best.squares), state.copy()
         best_state[:m] = best.hidden
     smooth_losses = np.empty(windows)
-    updates = np.arange(first_update + 1, first_update + windows + 1)
-    rise = np.minimum(updates / max(recipe.warmup_updates, 1), 1.0)
+    n = np.arange(first_update + 1, first_update + windows + 1)
+    N = first_update + windows if last_update is None else last_update
+    rise = np.minimum(n / max(recipe.warmup_updates, 1), 1.0)
+    fall = np.minimum((N + 1 - n) / max(int(recipe.decay_fraction * N), 1), 1.0)
     _make_updates(
         theta,
         G,
         int64_ids(ids),
-        (recipe.learning_rate * rise).astype(dtype),
+        (recipe.learning_rate * rise * fall).astype(dtype),
         StepConstants(*map(dtype.type, (recipe.epsilon, recipe.clip, 2 * recipe.l2))),
         smooth_loss,
         smooth_losses,
