@@ -8,6 +8,7 @@ import contextlib
 import functools
 import itertools
 import logging
+import os
 import pickle
 import queue
 import time
@@ -39,6 +40,10 @@ _POLL = 0.2  # seconds
 _LOOK = 1.0  # seconds between two looks at the workers
 _AHEAD = 2  # trials for each thread of a worker: one runs, one waits
 _DASHBOARD = "127.0.0.1:8787"
+# Ctrl-C in a terminal reaches the workers, too; they end with this process.
+_IGNORE_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+# If this process is killed, Python's helper for child processes prints a warning.
+_NO_WARNING = ("PYTHONWARNINGS", "ignore:resource_tracker")
 _CONFIG = {
     "distributed.worker.profile.enabled": False,
     "distributed.scheduler.worker-ttl": None,  # a worker that compiles does not answer
@@ -219,6 +224,7 @@ class Cluster:
         for name in ("distributed", "asyncio", "tornado"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         if self._place.scheduler is None and self._place.scheduler_file is None:
+            os.environ.setdefault(*_NO_WARNING)
             local = _dask.LocalCluster(
                 n_workers=self._place.workers,
                 threads_per_worker=1,
@@ -226,6 +232,7 @@ class Cluster:
                 memory_limit=0,
                 dashboard_address=_DASHBOARD if self._place.dashboard else None,
                 silence_logs=logging.CRITICAL,
+                preload=[_IGNORE_CTRL_C],
             )
             self._exit.enter_context(local)
             self._client = self._exit.enter_context(_dask.Client(local))
