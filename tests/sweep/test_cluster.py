@@ -15,12 +15,11 @@ from charrnn.sweep.cluster import Cluster, Do, Place
 from charrnn.sweep.engine import do_task
 from charrnn.sweep.trial import LOST, OK, Outcome
 from tests import sweeping
-from tests.conftest import Project
 from tests.imports import ROOT
 from tests.sweep.conftest import Dask
 from tests.sweeping import expected, small_plan, tasks_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("project")]
 
 
 @contextlib.contextmanager
@@ -38,7 +37,7 @@ def outcomes(engine: Cluster) -> dict[str, Outcome]:
 
 
 @pytest.mark.parametrize("workers", [1, 2, 4])
-def test_workers_give_the_same_as_this_process(project: Project, workers: int) -> None:
+def test_workers_give_the_same_as_this_process(workers: int) -> None:
     with on(Place(workers), sweeping.do_unevenly) as engine:
         found = outcomes(engine)
         assert_no_listener_beyond_loopback()
@@ -60,21 +59,21 @@ def assert_no_listener_beyond_loopback() -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_killed_worker_costs_nothing(project: Project, workers: int) -> None:
+def test_a_killed_worker_costs_nothing(workers: int) -> None:
     """With one worker, it takes the only copy of the book along."""
     with on(Place(workers), sweeping.die_once) as engine:
         assert outcomes(engine) == expected(*small_plan())
     assert Path("died").exists()
 
 
-def test_a_trial_that_kills_each_worker_is_lost_alone(project: Project) -> None:
+def test_a_trial_that_kills_each_worker_is_lost_alone() -> None:
     with on(Place(2), sweeping.die_always) as engine:
         found = outcomes(engine)
     assert found.pop("3") == Outcome(LOST, "the worker died, 4 times")
     assert found == {k: v for k, v in expected(*small_plan()).items() if k != "3"}
 
 
-def test_a_bug_stops_the_sweep(project: Project) -> None:
+def test_a_bug_stops_the_sweep() -> None:
     with on(Place(1), sweeping.fail) as engine, pytest.raises(ZeroDivisionError):
         outcomes(engine)
 
@@ -117,25 +116,23 @@ def test_a_late_worker_with_other_code_does_nothing(
     assert "has another training code: not used" in caplog.text
 
 
-def test_no_worker_is_right(
-    dask: Dask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_worker_is_right(dask: Dask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "_PATIENCE", 2.0)
     with on(Place(None, dask.address)) as engine:
-        with pytest.raises(CharRnnError, match="^no worker to use for 2 s$"):
+        with pytest.raises(CharRnnError, match=r"^no worker to use for 2 s$"):
             outcomes(engine)
         monkeypatch.setattr(cluster, "code_digest", lambda: "other")
         cluster.marks.cache_clear()
         dask.start_worker()
         engine._client.wait_for_workers(1, timeout=30)
         with pytest.raises(
-            CharRnnError, match="no worker .*; tcp:.* has another train"
+            CharRnnError, match=r"no worker .*; tcp:.* has another train"
         ):
             outcomes(engine)
     cluster.marks.cache_clear()
 
 
-def test_no_scheduler(monkeypatch: pytest.MonkeyPatch, project: Project) -> None:
+def test_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "_CONNECT", 0.5)
     monkeypatch.setattr(cluster, "_PATIENCE", 0.5)
     for place, said in (

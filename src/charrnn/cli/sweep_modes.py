@@ -13,7 +13,14 @@ from charrnn.files.artifacts import read_json, read_rows
 from charrnn.plots.axis import evenly_chosen
 from charrnn.sweep.engine import Books, Engine, Task, known, seconds_per_update
 from charrnn.sweep.plan import Plan, Trial
-from charrnn.sweep.table import ROWS, SUMMARY, columns, identity_of, named, row_of
+from charrnn.sweep.table import (
+    ROWS,
+    SUMMARY,
+    columns,
+    identity_of,
+    row_of,
+    swept_values,
+)
 from charrnn.sweep.trial import OK, code_digest
 
 
@@ -33,7 +40,7 @@ def dry_run(plan: Plan, books: Books, workers: int | None) -> int:
         first = (number - 1) * len(plan.seeds)
         done = kept[first : first + len(plan.seeds)].count(True)
         _print(
-            f"point {number}: {named(plan, number)}; {len(plan.seeds)} trials of "
+            f"point {number}: {swept_values(plan, number)}; {len(plan.seeds)} trials of "
             f"{updates:,} updates, {done} kept"
         )
     left = total(
@@ -54,7 +61,9 @@ def dry_run(plan: Plan, books: Books, workers: int | None) -> int:
     return 0
 
 
-def check(folder: Path, plan: Plan, books: Books, engine: Engine, number: int) -> int:
+def check_rows(
+    folder: Path, plan: Plan, books: Books, engine: Engine, number: int
+) -> int:
     """Train some rows of results.csv again; return 1 if one of them differs."""
     rows = read_rows(folder / ROWS, columns(plan))
     trials = {tuple(identity_of(plan, trial)): trial for trial in plan.all_trials()}

@@ -12,6 +12,7 @@ from charrnn.sweep.trial import LOST, NOT_FINITE, OK, Outcome
 
 # The files in the folder of a sweep.
 PLAN, ROWS, SUMMARY = "plan.yaml", "results.csv", "summary.json"
+PAGE = "report.html"
 
 _FIGURES = (
     "status",
@@ -59,7 +60,7 @@ def row_of(plan: Plan, trial: Trial, outcome: Outcome) -> list[str]:
     ]
 
 
-def named(plan: Plan, number: int) -> str:
+def swept_values(plan: Plan, number: int) -> str:
     """Return the swept values of a point as text."""
     values = plan.points[number - 1]
     return " ".join(f"{key}={cell(values.at(key))}" for key in plan.axes)
