@@ -42,13 +42,17 @@ class Show(Protocol):
         """Take note of a trial."""
 
 
+def do_task(task: Task, text: bytes) -> Outcome:
+    """Return what comes of a task with its text in UTF-8."""
+    return run_trial(task.values, text, reads_test=task.reads_test)
+
+
 def in_process(
     tasks: Sequence[Task], texts: Mapping[str, bytes]
 ) -> Iterator[tuple[Task, Outcome]]:
     """Do the tasks one after the other, in this process."""
     for task in tasks:
-        text = texts[task.text]
-        yield task, run_trial(task.values, text, reads_test=task.reads_test)
+        yield task, do_task(task, texts[task.text])
 
 
 class Books:
