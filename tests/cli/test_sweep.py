@@ -128,7 +128,7 @@ def test_rows_are_trained_again_and_compared(ask: Ask) -> None:
     code, _, error = ask("sweep", FOLDER, "--check", 2, *HERE)
     assert (code, error) == (
         1,
-        f"charrnn: error: {rows}: is not of this plan: 1, select, 4, 0.1, 1\n",
+        f"charrnn: error: {rows}: is not of this plan: 2, select, 4, 0.3, 2\n",
     )
 
 
