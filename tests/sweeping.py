@@ -13,7 +13,7 @@ PLAN = """\
 sweep:
   grid:
     model: {hidden_size: [4, 5]}
-    train: {learning_rate: [0.05, 0.1]}
+    train: {learning_rate: [0.1, 0.3]}
   random: null
   seeds: [1, 2, 3]
   confirm_seeds: [101, 102]

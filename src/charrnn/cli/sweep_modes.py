@@ -10,7 +10,6 @@ from charrnn.cli.progress import duration
 from charrnn.errors import CharRnnError, one_line
 from charrnn.exact import mean, total
 from charrnn.files.artifacts import read_json, read_rows
-from charrnn.plots.axis import evenly_chosen
 from charrnn.sweep.engine import Books, Engine, Task, known, seconds_per_update
 from charrnn.sweep.plan import Plan, Trial
 from charrnn.sweep.table import (
@@ -69,7 +68,10 @@ def check_rows(
     trials = {tuple(identity_of(plan, trial)): trial for trial in plan.all_trials()}
     status = columns(plan).index("status")
     chosen: dict[str, tuple[Trial, list[str]]] = {}
-    for row in evenly_chosen([row for row in rows if row[status] == OK], number):
+    rows = [row for row in rows if row[status] == OK]
+    number = min(number, len(rows))
+    # The middles of equal stretches.
+    for row in (rows[(2 * i + 1) * len(rows) // (2 * number)] for i in range(number)):
         trial = trials.get(tuple(row[:status]))
         if trial is None:
             message = f"{folder / ROWS}: is not of this plan: {', '.join(row[:status])}"

@@ -13,11 +13,11 @@ from matplotlib.patches import Rectangle
 from charrnn.plots.canvas import drawn_figure
 
 _DOT, _BEST, _BASELINE = "#9aa0a8", "#1f5fa8", "#b8501c"
-_LIGHT, _INK = "#fefefe", "#1f1e1b"  # of text on colours
+_LIGHT, _INK, _ON_PAPER = "#fefefe", "#000000", "#333333"  # of text
 _UNIT = "validation loss (bits per character)"
 _MOST_AXES = 3  # of which each point has a cell; of more, the best points have
 _MOST_PANELS = 15
-_DARK = 0.45  # the share of the colours from which a text on them is white
+_DARK = 0.56  # the share of the colours from which a text on them is white
 _SPREAD = 0.5  # of a value's width, over which the trials are spread
 
 
@@ -201,7 +201,7 @@ def _map(on: Axes, panel: _Panel, means: Sequence[float]) -> None:
     scale = Normalize(lowest, lowest + 2 * (middle - lowest) or 1.0, clip=True)
     for (row, column), point in panel.cells.items():
         face: Any = "none"
-        ink = _INK
+        ink = _ON_PAPER
         if point.loss is not None:
             share = float(scale(point.loss))
             face, ink = viridis(share), _LIGHT if share > _DARK else _INK

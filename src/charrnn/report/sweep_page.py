@@ -121,6 +121,7 @@ def render_sweep(
     commands : sequence of str
         Which make the best point the run of the working folder; "" without one.
     """
+    said = f"Losses of {len(results)} trials"
     context = {
         "name": name,
         "plan": plan,
@@ -140,8 +141,10 @@ def render_sweep(
                 "spread": judged.best and judged.spreads[judged.best],
                 "of_baseline": judged.spreads[judged.baseline],
                 "rows": _rows(plan, results, judged)[:_MOST_POINTS],
-                "trials_figure": drawn and _inlined(drawn.trials, f"trials-{place}"),
-                "means_figure": drawn and _inlined(drawn.means, f"means-{place}"),
+                "trials_figure": drawn
+                and _inlined(drawn.trials, f"trials-{place}", f"{said}: every trial"),
+                "means_figure": drawn
+                and _inlined(drawn.means, f"means-{place}", f"{said}: the means"),
                 "command": command,
             }
             for place, (judged, drawn, command) in enumerate(
@@ -190,7 +193,7 @@ def _rows(plan: Plan, results: Results, judged: Judgement) -> list[PointRow]:
     return sorted(rows, key=lambda row: (row.spread is None, row.spread or ()))
 
 
-def _inlined(svg: bytes, name: str) -> str:
+def _inlined(svg: bytes, name: str, title: str) -> str:
     """Return a figure as a part of the page: in its colours, with ids of its own."""
     text = svg.decode("utf-8")
     text = text[text.index("<svg") :]
@@ -201,4 +204,7 @@ def _inlined(svg: bytes, name: str) -> str:
     text = re.sub(r'(\bid="|href="#|url\(#)', rf"\1{name}-", text)
     for colour, variable in _COLOURS.items():
         text = text.replace(colour, variable)
+    named = f'<svg role="img" aria-labelledby="{name}-title"'
+    text = text.replace("<svg", named, 1)
+    text = text.replace(">", f'><title id="{name}-title">{title}</title>', 1)
     return as_is(text)  # matplotlib escapes the texts

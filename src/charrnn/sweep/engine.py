@@ -38,7 +38,7 @@ Engine: TypeAlias = Callable[
 class Show(Protocol):
     """Is told of a trial and what came of it; `is_new` if it was not in the journal."""
 
-    def __call__(self, trial: Trial, outcome: Outcome, *, is_new: bool) -> None:
+    def __call__(self, trial: Trial, outcome: Outcome, /, *, is_new: bool) -> None:
         """Take note of a trial."""
 
 
