@@ -102,7 +102,7 @@ def write_page(path: Path, model: Model, vocabulary: Vocabulary, **sample: Any) 
         book_name="<b>a & b</b>.txt",
         model=model,
         vocabulary=vocabulary,
-        sample=config,
+        settings=config,
         written=text_of(model, vocabulary, settings, config.length),
         inspection=inspection,
     )
