@@ -40,7 +40,7 @@ def main() -> None:
             book_name=Path(load_section(PrepareConfig).book).name,
             model=load_model(BEST, vocabulary).model,
             vocabulary=vocabulary,
-            sample=sample,
+            settings=sample,
             written=written.removeprefix(begin),
             inspection=read_metrics(InspectionMetrics, INSPECTION),
         )

@@ -87,7 +87,7 @@ def text_of(
 
 
 def write_page(path: Path, model: Model, vocabulary: Vocabulary, **sample: Any) -> Path:
-    """Write the page of a model, with the inspection of the committed run."""
+    """Write the page of a model, with the passage of the committed run."""
     config = SampleConfig(**sample)
     settings = {
         "prime": config.prime,
@@ -98,11 +98,12 @@ def write_page(path: Path, model: Model, vocabulary: Vocabulary, **sample: Any) 
         "seed": config.seed,
     }
     inspection = read_metrics(InspectionMetrics, ROOT / "metrics/inspection.json")
+    inspection = inspection.model_copy(update={"units": None})  # of the committed model
     shown = Presented(
         book_name="<b>a & b</b>.txt",
         model=model,
         vocabulary=vocabulary,
-        sample=config,
+        settings=config,
         written=text_of(model, vocabulary, settings, config.length),
         inspection=inspection,
     )

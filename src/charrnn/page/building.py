@@ -40,7 +40,7 @@ class Presented(NamedTuple):
     book_name : str
     model : Model
     vocabulary : Vocabulary
-    sample : SampleConfig
+    settings : SampleConfig
         The values with which the page begins.
     written : str
         What the best weights wrote with these values, without the prime.
@@ -51,7 +51,7 @@ class Presented(NamedTuple):
     book_name: str
     model: Model
     vocabulary: Vocabulary
-    sample: SampleConfig
+    settings: SampleConfig
     written: str
     inspection: InspectionMetrics
 
@@ -107,7 +107,7 @@ def build_page(presented: Presented) -> bytes:
 
 def _content(presented: Presented, weights: bytes) -> dict[str, Any]:
     """Return what the scripts read."""
-    sample, written = presented.sample, presented.written[:_MOST_WRITTEN]
+    sample, written = presented.settings, presented.written[:_MOST_WRITTEN]
     begin, is_whole = sample.prime or "", len(presented.written) <= _MOST_WRITTEN
     end = "\n" if is_whole else ""
     units = presented.inspection.units
