@@ -8,8 +8,7 @@ if __name__ == "__main__":  # before the imports that take long
 from pathlib import Path
 from typing import Any
 
-from charrnn.errors import ArtifactError
-from charrnn.files.artifacts import read_bytes, read_table
+from charrnn.files.artifacts import read_table
 from charrnn.files.books import PATTERN
 from charrnn.files.lock import md5
 from charrnn.files.metrics.evaluation_metrics import EvaluationMetrics
@@ -19,7 +18,8 @@ from charrnn.files.metrics.schema import CorpusMetrics, SampleMetrics, read_metr
 from charrnn.files.metrics.train_metrics import TrainingTexts, TrainMetrics
 from charrnn.files.params import PARAMS, load_section
 from charrnn.files.start import PATTERN_OF_MODELS, start_file
-from charrnn.report.page import TEMPLATES, Report, render
+from charrnn.html.rendering import SHARED
+from charrnn.report.content import TEMPLATES, Report, render
 from charrnn.settings import SECTIONS
 from charrnn.training.state import Row, Validation
 from stages.runtime.inputs import Inputs
@@ -37,13 +37,14 @@ from stages.runtime.paths import (
     VALIDATIONS,
 )
 from stages.runtime.running import log, run
+from stages.runtime.texts import read_text
 
 
 def main() -> None:
     """Run the stage ``report``."""
     files = [CORPUS, GRADIENTS, SUMMARY, LOSS, VALIDATIONS, TEXTS]
     files += [EVALUATION, INSPECTION, SAMPLE, COPYING, PARAMS]
-    inputs = Inputs([], files, code=sorted(TEMPLATES.iterdir()))
+    inputs = Inputs([], files, code=sorted([*TEMPLATES.iterdir(), *SHARED.iterdir()]))
     params: dict[str, Any] = {kind.section: load_section(kind) for kind in SECTIONS}
     book, start = Path(params["prepare"].book), Path(params["train"].start)
     inputs.add(book, PATTERN)
@@ -64,21 +65,13 @@ def main() -> None:
             evaluation=read_metrics(EvaluationMetrics, EVALUATION),
             inspection=read_metrics(InspectionMetrics, INSPECTION),
             given=given,
-            written=_text(SAMPLE).removeprefix(given).removesuffix("\n"),
+            written=read_text(SAMPLE).removeprefix(given).removesuffix("\n"),
             copying=read_metrics(SampleMetrics, COPYING),
         )
     )
     with inputs.outputs() as out:
         out.write(REPORT, page)
     log.info("%s bytes", f"{len(page):,}")
-
-
-def _text(path: Path) -> str:
-    try:
-        return read_bytes(path).decode("utf-8")
-    except UnicodeDecodeError:
-        message = f"{path}: damaged: not UTF-8"
-        raise ArtifactError(message) from None
 
 
 if __name__ == "__main__":

@@ -31,4 +31,6 @@ WHOLE_RUN = Path("metrics/loss_and_validation.svg")
 SAMPLE = Path("metrics/sample.txt")
 COPYING = Path("metrics/sample.json")
 
+PAGE = Path("metrics/page.html")
+
 REPORT = Path("metrics/report.html")

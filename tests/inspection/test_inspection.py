@@ -18,6 +18,8 @@ from charrnn.errors import ArtifactError
 from charrnn.files.artifacts import write_json
 from charrnn.files.metrics.inspection_metrics import InspectionMetrics
 from charrnn.files.metrics.schema import read_metrics
+from charrnn.html import formats
+from charrnn.html.rendering import rendered
 from charrnn.inspection.findings import (
     LEAST_PLACES,
     auc_or_correlation,
@@ -57,8 +59,7 @@ from charrnn.inspection.units import (
 )
 from charrnn.network import reference
 from charrnn.network.model import Model, initial_weights
-from charrnn.report import formats
-from charrnn.report.page import rendered
+from charrnn.report.content import TEMPLATES
 from charrnn.text.parts import Piece, Pieces, size
 from charrnn.text.vocabulary import Ids, Vocabulary
 
@@ -484,10 +485,10 @@ def test_the_page_shows_the_text_whatever_is_in_it() -> None:
     pictures = (Picture(finding, every, 7, 0.75),)
     units = of_units._replace(findings=(finding,), pictures=pictures)
     of_page_html = rendered(
-        "surprise.html", {"surprise": page, "read_part": "the test part"}
+        TEMPLATES, "surprise.html", {"surprise": page, "read_part": "the test part"}
     )
     of_units_html = rendered(
-        "units.html", {"units": units, "read_part": "the test part"}
+        TEMPLATES, "units.html", {"units": units, "read_part": "the test part"}
     )
     for html, texts in (
         (of_page_html, [shown * 14, "…<i>↵ <&lt;…"]),
@@ -512,7 +513,9 @@ def test_one_finding_makes_a_page_too(graded: bool) -> None:
     few = of_units._replace(
         findings=findings, pictures=pictures, skipped=(), hidden_size=1
     )
-    html = rendered("units.html", {"units": few, "read_part": "the test part"})
+    html = rendered(
+        TEMPLATES, "units.html", {"units": few, "read_part": "the test part"}
+    )
     assert html.count("<table") == 1
     assert "the only hidden unit was" in html
     assert "1 property" in html

@@ -1,11 +1,14 @@
 """Tests of the stages, run in order on a book of 300 characters."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
+from charrnn.cli.verifying import compare_with_training
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.training import loop
 from charrnn.training.state import Validation
 from stages import evaluate
 from stages.runtime import paths
@@ -142,6 +145,7 @@ def test_looking_does_not_change_what_is_learned(
         ("train", {"clip": 0.01}),
         ("train", {"l2": 0.001}),
         ("train", {"warmup_updates": 3}),
+        ("train", {"decay_fraction": 0.5}),
         ("train", {"precision": "float64"}),
     ],
 )
@@ -153,3 +157,27 @@ def test_every_value_of_the_recipe_changes_what_is_learned(
     project.configure(**{section: change})
     run_all("train")
     assert project.files()[LAST] != before
+
+
+def test_averaged_weights_are_validated_and_named_and_change_no_update(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "AVERAGE_EVERY", 5)
+    run_all("prepare", "gradcheck", "train")
+    before = project.files()["metrics/loss.csv"]
+    assert "averaged_sha256" not in read_json(project, "metrics/train.json")
+    project.configure(train={"average_fraction": 0.6})
+    run_all("train")
+    assert project.files()["metrics/loss.csv"] == before
+    summary = read_json(project, "metrics/train.json")
+    assert re.fullmatch("[0-9a-f]{64}", summary["averaged_sha256"])
+    validated = project.files()["metrics/validation.csv"].decode().splitlines()[1:]
+    rows = [Validation.of(map(float, row.split(","))) for row in validated]
+    for row in rows:
+        is_averaged = row.averaged_nats_per_character != row.nats_per_character
+        assert is_averaged == (row.update > 94 - 56)
+    lowest = min(min(row[2:]) for row in rows)
+    assert summary["best"]["validation_nats_per_character"] == lowest
+    by_average = min(row.averaged_nats_per_character for row in rows)
+    assert summary["best"]["averaged"] == (by_average == lowest)
+    assert compare_with_training(60).holds

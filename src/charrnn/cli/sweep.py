@@ -14,7 +14,7 @@ from charrnn.cli.workers import engine_of, workers_of
 from charrnn.errors import CharRnnError
 from charrnn.files.artifacts import Outputs
 from charrnn.files.params import PARAMS
-from charrnn.report import formats
+from charrnn.html import formats
 from charrnn.report.sweep_page import book_figures, render_sweep
 from charrnn.settings import Section
 from charrnn.sweep.engine import Books, Engine, complete

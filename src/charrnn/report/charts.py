@@ -27,7 +27,7 @@ _MOST_TICKS = 6
 _CHARACTERS = 30  # of labels that fit below a printed panel, the narrowest chart
 _CHARACTERS_OF_WHOLE = 45  # of labels that fit below a chart of a phone's width
 _MOST_POINTS = 1_500  # of a curve over all updates
-_STOPS = 4  # of the gradient of epoch colours: --epochs-1 to --epochs-4 in report.css
+_STOPS = 4  # of the gradient of epoch colours: --epochs-1 to --epochs-4 in style.css
 
 
 class Tick(NamedTuple):

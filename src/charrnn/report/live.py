@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.html.rendering import rendered
 from charrnn.report.charts import history
-from charrnn.report.page import rendered
+from charrnn.report.content import TEMPLATES
 
 
 def render_live(
@@ -46,4 +47,4 @@ def render_live(
         "best_loss": chosen_by,
         "whole": history(runs, highest_loss=None) if len(curve) else None,
     }
-    return rendered("live.html", context).encode("utf-8")
+    return rendered(TEMPLATES, "live.html", context).encode("utf-8")

@@ -14,12 +14,13 @@ from charrnn.files.metrics.gradient_metrics import GradientCheckMetrics
 from charrnn.files.metrics.schema import CorpusMetrics, SampleMetrics
 from charrnn.files.metrics.train_metrics import TrainMetrics
 from charrnn.gradcheck.comparison import largest
+from charrnn.html import formats
+from charrnn.html.rendering import rendered
 from charrnn.inspection.passages import coloured
 from charrnn.inspection.results import Passage
 from charrnn.inspection.surprise import LEVELS
-from charrnn.report import formats
 from charrnn.report.charts import history
-from charrnn.report.page import checks_of, models_of, rendered
+from charrnn.report.content import TEMPLATES, checks_of, models_of
 
 _DIFFERENCES = 8  # characters at which the surprises differ most
 _BEFORE, _AFTER = 24, 12  # characters shown before and after
@@ -41,7 +42,7 @@ class Side(NamedTuple):
     corpus, training, evaluation, gradients, copying
         The metrics; None if missing, and so for the next three.
     curve, validations : float64 arrays
-        As in `charrnn.report.page.Report`.
+        As in `charrnn.report.content.Report`.
     written : str
         The sampled text.
     missing : list of str
@@ -140,7 +141,7 @@ def render_comparison(
         "levels": _level_names(),
         "differences": _differences(passages),
     }
-    return rendered("compare.html", context).encode("utf-8")
+    return rendered(TEMPLATES, "compare.html", context).encode("utf-8")
 
 
 def _level_names() -> list[str]:

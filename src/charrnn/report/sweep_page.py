@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from markupsafe import Markup
-
 from charrnn.exact import bits
+from charrnn.html.inline import as_is
+from charrnn.html.rendering import rendered
 from charrnn.plots.trials import Axis, PointFigures, mean_maps, trial_strips
-from charrnn.report.page import rendered
+from charrnn.report.content import TEMPLATES
 from charrnn.sweep.judgement import Judgement, Results
 from charrnn.sweep.plan import SEED, Plan
 from charrnn.sweep.statistics import PointDifference, SeedSpread
@@ -152,7 +152,7 @@ def render_sweep(
             )
         ],
     }
-    return rendered("sweep.html", context).encode("utf-8")
+    return rendered(TEMPLATES, "sweep.html", context).encode("utf-8")
 
 
 def _values(plan: Plan, number: int) -> list[str]:
@@ -193,7 +193,7 @@ def _rows(plan: Plan, results: Results, judged: Judgement) -> list[PointRow]:
     return sorted(rows, key=lambda row: (row.spread is None, row.spread or ()))
 
 
-def _inlined(svg: bytes, name: str, title: str) -> Markup:
+def _inlined(svg: bytes, name: str, title: str) -> str:
     """Return a figure as a part of the page: in its colours, with ids of its own."""
     text = svg.decode("utf-8")
     text = text[text.index("<svg") :]
@@ -207,4 +207,4 @@ def _inlined(svg: bytes, name: str, title: str) -> Markup:
     named = f'<svg role="img" aria-labelledby="{name}-title"'
     text = text.replace("<svg", named, 1)
     text = text.replace(">", f'><title id="{name}-title">{title}</title>', 1)
-    return Markup(text)  # matplotlib escapes the texts
+    return as_is(text)  # matplotlib escapes the texts

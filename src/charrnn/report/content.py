@@ -1,7 +1,6 @@
 """The report: one page of HTML about a run.
 
-The page has no script and loads nothing.  ``templates/`` holds its words and its style
-sheets; this module is the only importer of jinja2.
+The page has no script and loads nothing.  ``templates/`` holds its words.
 """
 
 import dataclasses
@@ -9,7 +8,6 @@ import inspect
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jinja2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,8 +19,9 @@ from charrnn.files.metrics.inspection_metrics import InspectionMetrics
 from charrnn.files.metrics.schema import CorpusMetrics, SampleMetrics
 from charrnn.files.metrics.train_metrics import EpochMetrics, TrainingText, TrainMetrics
 from charrnn.gradcheck.comparison import Errors, largest
+from charrnn.html import formats
+from charrnn.html.rendering import rendered
 from charrnn.plots.axis import MOST_PANELS, evenly_chosen
-from charrnn.report import formats
 from charrnn.report.charts import chart, history
 from charrnn.settings import (
     ModelConfig,
@@ -35,7 +34,6 @@ from charrnn.training.state import AVERAGE_EVERY
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-_FILTERS = ("count", "fixed", "percent", "scientific", "power", "value", "visible")
 _MOST_EPOCHS = 24
 _MOST_TEXTS = 12
 _MOST_LABELS = 7
@@ -107,30 +105,7 @@ def render(report: Report) -> bytes:
     ArtifactError
         If the curve and the metrics of the training have different epochs.
     """
-    return rendered("report.html", _context(report)).encode("utf-8")
-
-
-def rendered(template: str, context: dict[str, Any]) -> str:
-    """Return the HTML of a template; a missing variable or None is an error."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_something,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        newline_sequence="\n",
-    )
-    for name in _FILTERS:
-        environment.filters[name] = getattr(formats, name)
-    return environment.get_template(template).render(context)
-
-
-def _something(content: Any) -> Any:
-    """Refuse to print None."""
-    assert content is not None
-    return content
+    return rendered(TEMPLATES, "report.html", _context(report)).encode("utf-8")
 
 
 def _context(report: Report) -> dict[str, Any]:

@@ -26,15 +26,16 @@ from playwright.sync_api import Browser
 from charrnn.errors import ArtifactError
 from charrnn.files.artifacts import Outputs, write_json
 from charrnn.files.metrics.train_metrics import TrainingText, TrainingTexts
+from charrnn.html import formats
+from charrnn.html.rendering import SHARED
 from charrnn.plots.axis import axis_end
-from charrnn.report import formats
 from charrnn.report.charts import chart
-from charrnn.report.page import TEMPLATES
+from charrnn.report.content import TEMPLATES
 from charrnn.settings import SECTIONS, PrepareConfig, TrainConfig
 from charrnn.training.state import Row, Validation
 from stages import evaluate, gradcheck, inspect, prepare, report, sample, train
 from stages.runtime import paths
-from tests.browser import Opened, chromium, flaws, luminance, opened
+from tests.browser import Opened, chromium, flaws, luminance, opened, violations
 from tests.conftest import VALUES
 from tests.imports import ROOT
 from tests.pipeline import STAGES
@@ -182,6 +183,7 @@ def test_the_page_is_quiet_fits_and_can_be_read(
     page = request.getfixturevalue(run) / PAGE
     with opened(browser, page, width=width, scheme=scheme) as seen:
         assert_good(seen)
+        assert violations(seen.page) == []
 
 
 @pytest.mark.slow
@@ -410,6 +412,18 @@ def test_another_recipe_is_not_compared_with_the_original_report(
     assert "git diff" not in said
 
 
+def test_what_is_not_in_the_original_recipe_is_described(copy: Path) -> None:
+    metrics = copy / "metrics/train.json"
+    best = {"update": 7, "averaged": True, "validation_nats_per_character": 2.125}
+    change(metrics, averaged_sha256=64 * "0", best=best, updates=205_080)
+    said = said_by(params_of(copy, train={"decay_fraction": 0.3}))
+    said += said_by(params_of(copy, train={"average_fraction": 0.15}))
+    said = " ".join(said.split())
+    assert "η falls to 0 over the last D = 61,524 of all N updates" in said
+    assert "θ̄ = mean of θ at every 500th update of the last 30,762" in said
+    assert "The best weights are the averaged weights at update 7" in said
+
+
 @pytest.mark.parametrize("epochs", [1, 60])
 def test_other_epochs_have_the_original_recipe(epochs: int, copy: Path) -> None:
     assert "between 39 and" in said_by(params_of(copy, train={"epochs": epochs}))
@@ -627,7 +641,10 @@ def test_curves_and_dots_are_where_the_ticks_say(
 
 
 def test_every_colour_is_a_variable() -> None:
-    templates = [path.read_text(encoding="utf-8") for path in TEMPLATES.iterdir()]
+    templates = [
+        path.read_text(encoding="utf-8")
+        for path in (*TEMPLATES.iterdir(), *SHARED.iterdir())
+    ]
     definition, colour = r"--[\w-]+: #[0-9a-f]{6};", r"#[0-9a-f]{3,8}\b"
     assert len(re.findall(definition, "".join(templates))) > 40
     assert not re.findall(colour, re.sub(definition, "", "".join(templates)))
@@ -635,7 +652,7 @@ def test_every_colour_is_a_variable() -> None:
 
 @pytest.mark.parametrize(("scheme", "paper"), [(0, "fdfcfa"), (1, "17181b")])
 def test_every_epochs_colour_stands_out(scheme: int, paper: str) -> None:
-    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    style = (SHARED / "style.css").read_text(encoding="utf-8")
     block = style.split(":root {")[scheme + 1]
     found = re.findall(r"--([\w-]+): #(\w+);", block)
     colours = {name: bytes.fromhex(colour) for name, colour in found}
