@@ -277,6 +277,7 @@ def test_an_experiment_runs_only_the_stages_that_depend_on_a_value(
 @pytest.mark.dvc
 def test_dvc_knows_nothing_of_sweeps(reproduced: Path, tmp_path: Path) -> None:
     clone = shutil.copytree(reproduced, tmp_path / "clone")
+    shutil.rmtree(clone / "sweep", ignore_errors=True)
     commit(clone)
     commands = (
         ("status",),
