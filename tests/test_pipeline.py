@@ -271,3 +271,29 @@ def test_an_experiment_runs_only_the_stages_that_depend_on_a_value(
     assert (
         len(list((page / "static").glob("*.svg"))) == 6
     )  # three figures, two revisions
+
+
+@pytest.mark.slow
+@pytest.mark.dvc
+def test_dvc_knows_nothing_of_sweeps(reproduced: Path, tmp_path: Path) -> None:
+    clone = shutil.copytree(reproduced, tmp_path / "clone")
+    shutil.rmtree(clone / "sweep", ignore_errors=True)
+    commit(clone)
+    commands = (
+        ("status",),
+        ("metrics", "show", "--json"),
+        ("exp", "show", "--json", "--hide-workspace"),
+        ("params", "diff", "--all"),
+    )
+    before = [run(clone, "dvc", *command) for command in commands]
+    folder = clone / "sweep" / "small"
+    folder.mkdir(parents=True)
+    (folder / "plan.yaml").write_text(
+        "sweep:\n  grid: {train: {learning_rate: [0.05, 0.1]}}\n  random: null\n"
+        "  seeds: [1, 2]\n  confirm_seeds: [3]\n"
+    )
+    sweep = ("-m", "charrnn", "sweep", "sweep/small", "--workers", "1")
+    run(clone, sys.executable, *sweep)
+    assert len(list((clone / ".sweep").iterdir())) > 4
+    assert [run(clone, "dvc", *command) for command in commands] == before
+    assert run(clone, "git", "status", "--short") == "?? sweep/\n"

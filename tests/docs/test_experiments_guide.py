@@ -1,4 +1,4 @@
-"""The commands of docs/experiments.md, run in order with small values; figures of recipe.md.
+"""The commands of docs/experiments.md, run in order with small values.
 
 They run in a new clone and a new home folder: no setting of the user and no network
 affects them.
@@ -13,14 +13,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import mean
 from typing import Any
 
 import asyncssh
 import pytest
 import yaml
 
-from benchmarks.warmup import APART_AFTER, DIGITS, reach, spread
 from charrnn.files.artifacts import read_json
 from tests.imports import ROOT
 from tests.pipeline import copy_sources
@@ -28,8 +26,6 @@ from tests.small_run import PARAMS, make_book
 
 BETTER = (ROOT / "docs" / "better.args").read_text(encoding="utf-8").split()
 GUIDE = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
-RECIPE = (ROOT / "docs" / "recipe.md").read_text(encoding="utf-8")
-STUDY = read_json(ROOT / "benchmarks" / "results" / "warmup.json")
 SMALL = (
     PARAMS.replace("book.txt", "data/raw/kjv-new-testament.txt")
     .replace("epochs: 2", "epochs: 1")
@@ -305,21 +301,6 @@ def test_the_commands_do_what_the_guide_says(reader: Reader, section: str) -> No
 
 def test_each_section_with_commands_is_checked() -> None:
     assert list(sections()) == list(CHECKS)
-
-
-def test_the_page_of_the_recipe_shows_the_figures_of_the_study() -> None:
-    assert set(BETTER) == {
-        f"--set-param=train.{name}={value}" for name, value in STUDY["best"].items()
-    }
-    for runs in STUDY["compared"].values():
-        for column, digits in DIGITS.items():
-            assert f"| {spread(runs, column, digits)} |" in RECIPE
-        for updates in APART_AFTER:
-            assert f"| {reach(runs, updates)} |" in RECIPE
-    figure = (ROOT / "docs" / "warmup_grid.svg").read_text(encoding="utf-8")
-    for rates in STUDY["grid"].values():
-        for losses in rates.values():
-            assert f">{mean(losses.values()):.3f}<" in figure
 
 
 def test_the_guide_starts_from_the_committed_results() -> None:

@@ -117,4 +117,19 @@ training."""
 
 SWEEP = """\
 examples:
-  charrnn sweep sweep/size"""
+  charrnn sweep sweep/size --dry-run
+  charrnn sweep sweep/size --workers 4
+  charrnn sweep sweep/size --scheduler tcp://HOST:8786
+  charrnn sweep sweep/size --check 3
+
+A plan.yaml:
+  sweep:
+    grid:
+      model: {hidden_size: [50, 100]}
+      train: {learning_rate: [0.05, 0.1, 0.2]}
+    random: null             or {points: 4, seed: 1}: points drawn
+    seeds: [1, 2, 3]         of the initial weights, for each point
+    confirm_seeds: [101, 102, 103]
+
+Other values are those of params.yaml, the baseline. Ctrl-C stops; the same
+command goes on. Whoever reaches the port of a scheduler runs code."""
