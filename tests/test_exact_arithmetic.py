@@ -40,9 +40,9 @@ EXEMPT = Path(reference.__file__)  # compared within tolerances; makes no artifa
 
 IMPORTS = words("""
     annotated_types argparse base64 bisect charset_normalizer codecs collections concurrent configparser contextlib csv
-    dataclasses decimal difflib enum errno filelock functools hashlib importlib inspect io
+    dask dataclasses decimal difflib distributed enum errno filelock functools hashlib importlib inspect io
     itertools jinja2 json llvmlite logging markupsafe matplotlib numba operator os pathlib
-    pathspec pickle pydantic re safetensors select shlex signal stat subprocess sys textwrap tempfile threading time tqdm
+    pathspec pickle pydantic queue re safetensors select shlex signal stat subprocess sys textwrap tempfile threading time tqdm
     types typing unicodedata vl_convert yaml zipfile""")
 MEMBERS = {
     "math": words("ceil floor fsum inf isfinite nan prod sqrt"),
@@ -67,7 +67,7 @@ BUILTINS = words("""
 ATTRIBUTES = words("""
     T all argmin astype base choice copy ctypes data dtype flat itemsize max min random
     ravel reduceat reshape shape size sort standard_normal strides tobytes tolist view
-    __file__ add append at clip floor fromstring info load number partition save seed
+    __file__ add append at clip floor fromstring info load number partition put save seed
     split test""")
 # Sums and powers of whole numbers, which are exact, and what the numbers are.
 WHOLE = {

@@ -187,6 +187,52 @@ def _sweep(command: _Parser) -> None:
     command.add_argument(
         "folder", type=Path, metavar="FOLDER", help="holds plan.yaml; gets the results"
     )
+    from charrnn.cli.values import value_of
+    from charrnn.settings import Count
+
+    where = command.add_mutually_exclusive_group()
+    where.add_argument(
+        "--workers",
+        type=value_of(Count),
+        metavar="N",
+        help="train in N processes on this machine (default: as many as there are "
+        "processors; with 1, and without the package distributed, in this process)",
+    )
+    where.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="train on the workers of a scheduler of Dask, such as tcp://HOST:8786 "
+        "(default: DASK_SCHEDULER_ADDRESS, if it is set)",
+    )
+    where.add_argument(
+        "--scheduler-file",
+        type=Path,
+        metavar="FILE",
+        help="the same, by the file that the scheduler writes",
+    )
+    command.add_argument(
+        "--dashboard",
+        action="store_true",
+        help="show the workers of this machine on http://127.0.0.1:8787",
+    )
+    what = command.add_mutually_exclusive_group()
+    what.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="show the points, and about how long their trials take",
+    )
+    what.add_argument(
+        "--check",
+        type=value_of(Count),
+        metavar="N",
+        help="train N rows of results.csv again, and compare every bit",
+    )
+    what.add_argument(
+        "--status",
+        action="store_true",
+        help="show whether the plan, the code or a book have changed since; exit code "
+        "1 if so",
+    )
 
 
 def _watch(command: _Parser) -> None:

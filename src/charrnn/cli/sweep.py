@@ -9,26 +9,45 @@ from pathlib import Path
 from charrnn.cli import interrupts
 from charrnn.cli.output import safe_to_show
 from charrnn.cli.progress import Progress
+from charrnn.cli.sweep_modes import check_rows, dry_run, status
+from charrnn.cli.workers import engine_of, workers_of
 from charrnn.errors import CharRnnError
 from charrnn.files.artifacts import Outputs
 from charrnn.files.params import PARAMS
 from charrnn.html import formats
+from charrnn.report.sweep_page import book_figures, render_sweep
 from charrnn.settings import Section
-from charrnn.sweep.engine import Books, Engine, complete, in_process
+from charrnn.sweep.engine import Books, Engine, complete
 from charrnn.sweep.judgement import Judgement, Results, judge_books
 from charrnn.sweep.plan import Plan, Trial, Values, base_values, load_plan
 from charrnn.sweep.statistics import PointDifference, SeedSpread
-from charrnn.sweep.table import Digests, cell, columns, row_of, summary
+from charrnn.sweep.table import (
+    PAGE,
+    PLAN,
+    ROWS,
+    SUMMARY,
+    Digests,
+    cell,
+    columns,
+    row_of,
+    summary,
+    swept_values,
+)
 from charrnn.sweep.trial import LOST, OK, Outcome, code_digest
-
-PLAN, ROWS, SUMMARY = "plan.yaml", "results.csv", "summary.json"
 
 
 def run(options: argparse.Namespace) -> int:
     """Do the trials that the journal does not have; write and print the results."""
     plan = load_plan(options.folder / PLAN)
+    if options.status:
+        return status(options.folder, plan)
     books = Books(plan)
-    results = _results(plan, books, in_process)
+    if options.dry_run:
+        return dry_run(plan, books, workers_of(options))
+    with engine_of(options, plan) as engine:
+        if options.check is not None:
+            return check_rows(options.folder, plan, books, engine, options.check)
+        results = _results(plan, books, engine)
     judgements = judge_books(plan, results)
     _write(options.folder, plan, books, results, judgements)
     _tell(plan, results, judgements)
@@ -61,10 +80,22 @@ def _write(
     judgements: Sequence[Judgement],
 ) -> None:
     digests = Digests(plan.digest, code_digest(), books.digests)
+    figures = [book_figures(plan, results, judged) for judged in judgements]
+    commands = [
+        command(plan.points[judged.best - 1]) if judged.best else ""
+        for judged in judgements
+    ]
+    page = render_sweep(folder.as_posix(), plan, results, judgements, figures, commands)
     with interrupts.as_exception(), Outputs() as out:
         rows = [row_of(plan, trial, outcome) for trial, outcome in results]
         out.table(folder / ROWS, columns(plan), rows)
         out.json(folder / SUMMARY, summary(plan, results, judgements, digests))
+        out.write(folder / PAGE, page)
+        for number, drawn in enumerate(figures, 1):
+            suffix = f"-{number}" if len(figures) > 1 else ""
+            if drawn is not None:
+                out.write(folder / f"trials{suffix}.svg", drawn.trials)
+                out.write(folder / f"means{suffix}.svg", drawn.means)
 
 
 def _count(results: Results, status: str) -> int:
@@ -88,14 +119,14 @@ def _found(plan: Plan, judged: Judgement) -> list[str]:
     if not judged.best or not spread:
         return ["no point has trials that are all ok"]
     lines = [
-        f"best         {_point(plan, judged.best)}",
+        f"best         point {judged.best}: {swept_values(plan, judged.best)}",
         f"             validation {_mean(spread)}",
     ]
     if judged.best == judged.baseline:
         lines.append("             which is the baseline, params.yaml")
     else:
         lines += [
-            f"baseline     {_point(plan, judged.baseline)}",
+            f"baseline     point {judged.baseline}: {swept_values(plan, judged.baseline)}",
             f"             validation {_mean(judged.spreads[judged.baseline])}",
             f"difference   {_difference(judged.difference)}",
         ]
@@ -110,15 +141,9 @@ def _found(plan: Plan, judged: Judgement) -> list[str]:
             f"told from the best (nothing corrects for so many comparisons)"
         )
     if judged.edges:
-        named = ", ".join(f"{key}={cell(value)}" for key, value in judged.edges.items())
-        lines.append(f"the best lies on an edge of the grid: {named}")
+        edges = ", ".join(f"{key}={cell(value)}" for key, value in judged.edges.items())
+        lines.append(f"the best lies on an edge of the grid: {edges}")
     return [*lines, command(plan.points[judged.best - 1])]
-
-
-def _point(plan: Plan, number: int) -> str:
-    values = plan.points[number - 1]
-    swept = " ".join(f"{key}={cell(values.at(key))}" for key in plan.axes)
-    return f"point {number}: {swept}"
 
 
 def _mean(spread: SeedSpread | None) -> str:

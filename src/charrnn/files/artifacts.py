@@ -185,6 +185,25 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
+def read_rows(path: Path, columns: Sequence[str]) -> list[list[str]]:
+    """Read a CSV file of texts.
+
+    Raises
+    ------
+    ArtifactError
+        If the file cannot be read, or if its columns differ.
+    """
+    try:
+        header, *rows = csv.reader(io.StringIO(read_bytes(path).decode("utf-8")))
+    except (ValueError, csv.Error):
+        message = f"{path}: damaged: not a table"
+        raise ArtifactError(message) from None
+    if header != list(columns) or any(len(row) != len(header) for row in rows):
+        message = f"{path}: its columns are not {', '.join(columns)}"
+        raise ArtifactError(message)
+    return rows
+
+
 def read_table(
     path: Path, columns: Sequence[str], *, may_be_empty: bool = False
 ) -> NDArray[np.float64]:

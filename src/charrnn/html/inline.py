@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 
 def as_is(code: str) -> Markup:
-    """Return a script or a style as it stands between its tags."""
+    """Return a script, a style or a figure as it stands."""
     assert not re.search(r"</(?:script|style)|<!--", code, re.IGNORECASE)
     return Markup(code)  # our own files
 

@@ -1,22 +1,13 @@
-"""The figures of a run, as SVG; the only importer of matplotlib.
+"""The figures of a run, as SVG."""
 
-The same curves give the same bytes: element ids are made from a fixed salt, there is no
-date, and text stays text, so that the file does not depend on the installed fonts.
-"""
-
-import io
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
@@ -28,6 +19,7 @@ from charrnn.plots.axis import (
     best_point,
     evenly_chosen,
 )
+from charrnn.plots.canvas import drawn_figure
 
 COLUMNS = ("epoch", "update", "smooth_loss", "saturated_share")
 VALIDATION_COLUMNS = (
@@ -37,23 +29,6 @@ VALIDATION_COLUMNS = (
     "averaged_nats_per_character",
 )
 
-_STYLE: Any = {
-    "svg.hashsalt": "charrnn",
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.labelcolor": "#333333",
-    "axes.edgecolor": "#888888",
-    "xtick.color": "#555555",
-    "ytick.color": "#555555",
-    "grid.color": "#e4e4e4",
-    "grid.linewidth": 0.8,
-    "lines.linewidth": 1.4,
-    "path.simplify": False,
-}
 _BLUE, _GREY, _DARK_GREY, _ORANGE = "#1f5fa8", "#d5d5d5", "#555555", "#b8501c"
 _VALIDATION_DOT: Any = {
     "linestyle": "none",
@@ -104,7 +79,7 @@ def epoch_panels(
     chosen = evenly_chosen(list(epochs), MOST_PANELS)
     columns = min(3, len(chosen))
     rows = math.ceil(len(chosen) / columns)
-    with _figure(width, height * max(rows, 2) / 2) as (figure, content):
+    with drawn_figure(width, height * max(rows, 2) / 2) as (figure, content):
         panels = figure.subplots(
             rows, columns, sharex=True, sharey=True, squeeze=False
         ).ravel()
@@ -160,7 +135,7 @@ def epochs_overlaid(
     checked = validations[:, :3] * np.array([1.0, 1.0, sequence_length])
     checked = checked[np.isin(checked[:, 0], chosen)]
     colours = mpl.colormaps["viridis"](np.linspace(0.0, 0.8, len(chosen)))
-    with _figure(width, height) as (figure, content):
+    with drawn_figure(width, height) as (figure, content):
         axes = figure.subplots()
         for epoch, colour in zip(chosen, colours, strict=True):
             axes.plot(*epochs[epoch], color=colour, label=f"epoch {epoch}")
@@ -225,7 +200,7 @@ def loss_and_validation(
     end = None if highest_loss is None else highest_loss / sequence_length
     every = -(-len(curve) // _MOST_POINTS)
     drawn = np.concatenate([scaled[:-1:every], scaled[-1:]])
-    with _figure(width, height) as (figure, content):
+    with drawn_figure(width, height) as (figure, content):
         axes = figure.subplots()
         axes.axvline(at, color=_DARK_GREY, linewidth=1.0, linestyle=(0, (4, 3)))
         label = "smooth loss, training"
@@ -254,18 +229,6 @@ def loss_and_validation(
         axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, frameon=False)
         figure.subplots_adjust(left=0.075, right=0.97, top=0.92, bottom=0.12)
     return content.getvalue()
-
-
-@contextmanager
-def _figure(width: float, height: float) -> Iterator[tuple[Figure, io.BytesIO]]:
-    content = io.BytesIO()
-    with mpl.rc_context():
-        mpl.rcdefaults()  # removes the style of the user
-        mpl.rcParams.update(_STYLE)
-        figure = Figure(figsize=(width, height))
-        FigureCanvasSVG(figure)
-        yield figure, content
-        figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
 
 
 def _by_epoch(curve: NDArray[np.float64]) -> dict[int, tuple[Any, Any]]:

@@ -38,8 +38,13 @@ Engine: TypeAlias = Callable[
 class Show(Protocol):
     """Is told of a trial and what came of it; `is_new` if it was not in the journal."""
 
-    def __call__(self, trial: Trial, outcome: Outcome, *, is_new: bool) -> None:
+    def __call__(self, trial: Trial, outcome: Outcome, /, *, is_new: bool) -> None:
         """Take note of a trial."""
+
+
+def do_task(task: Task, text: bytes) -> Outcome:
+    """Return what comes of a task with its text in UTF-8."""
+    return run_trial(task.values, text, reads_test=task.reads_test)
 
 
 def in_process(
@@ -47,8 +52,7 @@ def in_process(
 ) -> Iterator[tuple[Task, Outcome]]:
     """Do the tasks one after the other, in this process."""
     for task in tasks:
-        text = texts[task.text]
-        yield task, run_trial(task.values, text, reads_test=task.reads_test)
+        yield task, do_task(task, texts[task.text])
 
 
 class Books:

@@ -148,6 +148,10 @@ class Plan(NamedTuple):
         numbers = sorted({*best, *self.baselines.values()})
         return self._trials(numbers, "confirm", self.confirm_seeds)
 
+    def all_trials(self) -> list[Trial]:
+        """Return all trials that there may be, whichever points are best."""
+        return [*self.selecting(), *self.confirming(range(1, len(self.points) + 1))]
+
     def _trials(
         self, numbers: Iterable[int], phase: Phase, seeds: Sequence[int]
     ) -> list[Trial]:

@@ -10,6 +10,10 @@ from charrnn.sweep.judgement import Judgement, Results
 from charrnn.sweep.plan import SEED, Plan, Trial
 from charrnn.sweep.trial import LOST, NOT_FINITE, OK, Outcome
 
+# The files in the folder of a sweep.
+PLAN, ROWS, SUMMARY = "plan.yaml", "results.csv", "summary.json"
+PAGE = "report.html"
+
 _FIGURES = (
     "status",
     "reason",
@@ -29,9 +33,14 @@ def columns(plan: Plan) -> list[str]:
     return ["point", "phase", *plan.axes, SEED, *_FIGURES]
 
 
+def identity_of(plan: Plan, trial: Trial) -> list[str]:
+    """Return the first cells of a row, which say what the trial is."""
+    swept = [cell(trial.values.at(key)) for key in plan.axes]
+    return [str(trial.point), trial.phase, *swept, str(trial.seed)]
+
+
 def row_of(plan: Plan, trial: Trial, outcome: Outcome) -> list[str]:
     """Return the cells of a row; a figure that there is not is empty."""
-    swept = [cell(trial.values.at(key)) for key in plan.axes]
     validation, test = outcome.validation_nats, outcome.test_nats
     figures = [
         outcome.updates,
@@ -44,14 +53,17 @@ def row_of(plan: Plan, trial: Trial, outcome: Outcome) -> list[str]:
         outcome.sha256,
     ]
     return [
-        str(trial.point),
-        trial.phase,
-        *swept,
-        str(trial.seed),
+        *identity_of(plan, trial),
         outcome.status,
         outcome.reason,
         *("" if figure is None else cell(figure) for figure in figures),
     ]
+
+
+def swept_values(plan: Plan, number: int) -> str:
+    """Return the swept values of a point as text."""
+    values = plan.points[number - 1]
+    return " ".join(f"{key}={cell(values.at(key))}" for key in plan.axes)
 
 
 def cell(value: Any) -> str:
