@@ -250,7 +250,7 @@ function unitsView(network, edges, findings) {
     const n = trace.ids.length, from = Math.max(0, n - MOST_INSIDE), runs = [];
     for (let at = from; at < n; at++) {
       const level = levelOf(trace.stateAfter(at)[unit], bounds);
-      const shown = visible(trace.characters[at]).replace("\n", "↵\n");
+      const shown = shownAlone(trace.characters[at]).replace("\n", "↵\n");
       if (runs.at(-1)?.level === level) runs.at(-1).text += shown;
       else runs.push({ level, text: shown });
     }
