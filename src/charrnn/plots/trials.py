@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from charrnn.plots.canvas import drawn_figure
 
 _DOT, _BEST, _BASELINE = "#9aa0a8", "#1f5fa8", "#b8501c"
-_LIGHT, _INK, _ON_PAPER = "#fefefe", "#0a0a0a", "#333333"  # of text
+_LIGHT, _INK, _ON_PAPER = "#fefefe", "#010101", "#333333"  # of text
 _UNIT = "validation loss (bits per character)"
 _MOST_AXES = 3  # of which each point has a cell; of more, the best points have
 _MOST_PANELS = 15
