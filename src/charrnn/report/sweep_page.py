@@ -138,6 +138,10 @@ def render_sweep(
                 "best_values": judged.best and _values(plan, judged.best),
                 "baseline_values": _values(plan, judged.baseline),
                 "differences": _differences(judged),
+                "is_framed": all(
+                    plan.points[judged.baseline - 1].at(key) in axis
+                    for key, axis in plan.axes.items()
+                ),
                 "spread": judged.best and judged.spreads[judged.best],
                 "of_baseline": judged.spreads[judged.baseline],
                 "rows": _rows(plan, results, judged)[:_MOST_POINTS],
