@@ -1,18 +1,23 @@
 "use strict";
 /* The controls of the page: Write, Read, Look inside and Proof. */
 
-const SLICE = 12; // ms of work before the browser may draw
+const [SHORTEST, LONGEST] = [12, 250]; // ms of work before the browser may draw
 
-/** Call `work` in slices until it returns false; `work` does a little at a time. */
+/** Call `work` in slices until it returns false; `work` does a little at a time, or
+    returns null to wait for the next slice. A slice takes three times as long as the
+    drawing after the last one did. */
 function inSlices(work, afterSlice) {
   return new Promise(resolve => {
+    let ended = performance.now();
     const slice = () => {
-      const end = performance.now() + SLICE;
+      const began = performance.now();
+      const end = began + Math.min(LONGEST, Math.max(SHORTEST, 3 * (began - ended)));
       let goesOn = true;
       while (goesOn && performance.now() < end) goesOn = work();
+      ended = performance.now();
       afterSlice?.();
-      if (goesOn) requestAnimationFrame(slice);
-      else resolve();
+      if (goesOn === false) resolve();
+      else requestAnimationFrame(slice);
     };
     slice();
   });
@@ -133,7 +138,7 @@ function writeSection(network, initial, units, levels) {
     await inSlices(() => {
       const made = mine.trace.ids.length;
       if (!mine.isRunning || mine !== run || made >= mine.settings.length) return false;
-      if (pace && made - from >= (performance.now() - began) / 1000 * pace) return true;
+      if (pace && made - from >= (performance.now() - began) / 1000 * pace) return null;
       const { id, nats, after } = mine.writer.next();
       mine.trace.add(network.characters[id], id, nats, after);
       return true;

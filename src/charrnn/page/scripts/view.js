@@ -213,9 +213,10 @@ function unitsView(network, edges, findings) {
   /** The colours of the seven levels; the middle one is that of the page. */
   function readColours() {
     const style = getComputedStyle(document.documentElement);
-    colours = [0, 1, 2, 3, 4, 5, 6].map(level => {
+    colours = Uint32Array.from([0, 1, 2, 3, 4, 5, 6], level => {
       const hex = style.getPropertyValue(level === 3 ? "--paper" : `--a${level}`).trim();
-      return [1, 3, 5].map(at => parseInt(hex.slice(at, at + 2), 16));
+      const [red, green, blue] = [1, 3, 5].map(at => parseInt(hex.slice(at, at + 2), 16));
+      return new Uint32Array(Uint8Array.of(red, green, blue, 255).buffer)[0];
     });
   }
 
@@ -229,12 +230,11 @@ function unitsView(network, edges, findings) {
     canvas.style.width = `${CELL * columns}px`;
     canvas.style.height = `${height * m}px`;
     const image = context.createImageData(columns, m);
-    image.data.fill(255);
+    const pixels = new Uint32Array(image.data.buffer);
     for (let column = 0; column < columns; column++) {
       const state = start + column < n ? trace.stateAfter(start + column) : network.zero;
       for (let unit = 0; unit < m; unit++)
-        image.data.set(colours[levelOf(state[unit], bounds)],
-          4 * (unit * columns + column));
+        pixels[unit * columns + column] = colours[levelOf(state[unit], bounds)];
     }
     context.putImageData(image, 0, 0);
     row.style.top = `${height * choice.value}px`;
