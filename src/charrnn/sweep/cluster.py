@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import dask
 import distributed
+from distributed.client import FutureCancelledError
 from distributed.scheduler import KilledWorker
 
 from charrnn.errors import CharRnnError
@@ -204,20 +205,17 @@ class Cluster:
                 )
                 running[future] = _Running(task, workers)
                 future.add_done_callback(done.put)
-            future = None
-            with contextlib.suppress(queue.Empty):
-                future = done.get(timeout=_LOOK)
-            if future not in running:  # none is done, or it was taken back
-                continue
-            task, _ = running.pop(future)
-            outcome = self._outcome(future)
-            future.release()
-            if isinstance(outcome, Rejected):
-                self._reject(outcome)
-                waiting.appendleft(task)
-            else:
-                self._kept += outcome.status != LOST
-                yield task, outcome
+            # Those that were taken back are not running.
+            ended = [future for future in _ended(done) if future in running]
+            for future, outcome in self._outcomes(ended):
+                task, _ = running.pop(future)
+                future.release()
+                if isinstance(outcome, Rejected):
+                    self._reject(outcome)
+                    waiting.appendleft(task)
+                else:
+                    self._kept += outcome.status != LOST
+                    yield task, outcome
 
     def _connect(self, expected: Marks) -> None:
         self._exit.enter_context(dask.config.set(_CONFIG))
@@ -270,7 +268,7 @@ class Cluster:
         try:
             threads = self._client.nthreads()
         except (OSError, RuntimeError):
-            raise CharRnnError(self._ended()) from None
+            raise CharRnnError(self._end()) from None
         self._looked = time.monotonic()
         self._threads = {
             address: count
@@ -301,23 +299,45 @@ class Cluster:
             self._rejected[worker.address] = worker.reason
             log.warning("the worker %s has %s: not used", *worker)
 
+    def _outcomes(
+        self, futures: Sequence[Any]
+    ) -> Iterator[tuple[Any, Outcome | Rejected]]:
+        """Return what came of tasks that have ended; results are fetched together."""
+        finished = [future for future in futures if future.status == "finished"]
+        fetched: dict[Any, Outcome | Rejected] = {}
+        # If a worker has died since, a result is made again: then each is asked alone.
+        with contextlib.suppress(Exception):
+            fetched = dict(zip(finished, self._client.gather(finished), strict=True))
+        for future in futures:
+            yield future, fetched.get(future) or self._outcome(future)
+
     def _outcome(self, future: Any) -> Outcome | Rejected:
-        if future.status == "cancelled":
-            raise CharRnnError(self._ended())
         try:
             outcome: Outcome | Rejected = future.result()
         except KilledWorker as error:
             return Outcome(LOST, f"the worker died, {error.allowed_failures + 1} times")
+        except FutureCancelledError:
+            raise CharRnnError(self._end()) from None
         except ImportError as error:
             message = f"a worker has not the code of charrnn sweep: {error}"
             raise CharRnnError(message) from error
         return outcome
 
-    def _ended(self) -> str:
+    def _end(self) -> str:
         return (
             f"the scheduler has ended; run the command again: the {self._kept:,} trials "
             f"that were done are kept"
         )
+
+
+def _ended(done: "queue.SimpleQueue[Any]") -> list[Any]:
+    """Return what has ended, after a moment's wait for the first."""
+    found = []
+    with contextlib.suppress(queue.Empty):
+        found.append(done.get(timeout=_LOOK))
+        while True:
+            found.append(done.get_nowait())
+    return found
 
 
 def _address_in(path: Path | None) -> str:
