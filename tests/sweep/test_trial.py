@@ -58,7 +58,7 @@ def test_texts_and_points_of_the_curve_change_nothing(finished: Path) -> None:
 
 def test_a_loss_that_is_not_finite_is_a_row(finished: Path) -> None:
     values = values_of(finished)
-    wild = replace(values.train, learning_rate=1e308)
+    wild = replace(values.train, learning_rate=1e308, precision="float64")
     outcome = run_trial(values._replace(train=wild), TEXT, reads_test=True)
     assert outcome.status == NOT_FINITE
     assert "loss is not finite at update" in outcome.reason

@@ -73,15 +73,18 @@ def standard_input() -> bytes:
     if sys.stdin is None:
         message = "is closed"
         raise BookError(message)
-    if is_terminal(sys.stdin):
+    typed = is_terminal(sys.stdin)
+    if typed:
         end = "Ctrl-Z and Enter" if sys.platform == "win32" else "Ctrl-D"
         sys.stderr.write(f"charrnn: reading the terminal; {end} ends the text\n")
     with reading(Path("the standard input")):  # which may be a folder
-        return sys.stdin.buffer.read() if sys.platform == "win32" else _all_input()
+        if typed and sys.platform != "win32":
+            return _typed()
+        return sys.stdin.buffer.read()
 
 
-def _all_input() -> bytes:
-    """Return all that the standard input holds, and let Ctrl-C end the program.
+def _typed() -> bytes:
+    """Return all that is typed, and let Ctrl-C end the program.
 
     Python runs a handler between two steps of its own: Ctrl-C between the last step and a
     read that waits would wait for the read.
