@@ -238,7 +238,7 @@ class Cluster:
         address = self._place.scheduler or _address_in(self._place.scheduler_file)
         try:
             client = _dask.Client(address, timeout=_CONNECT)
-        except (OSError, ValueError) as error:
+        except (OSError, TypeError, ValueError) as error:  # TypeError: TLS, not set up
             message = f"no scheduler answers at {address}: {error}"
             raise CharRnnError(message) from None
         self._client = self._exit.enter_context(client)
