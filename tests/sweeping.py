@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 from charrnn.sweep.engine import Books, Task, do_task, in_process
-from charrnn.sweep.plan import Plan, Trial, load_plan
+from charrnn.sweep.plan import Plan, Trial
+from charrnn.sweep.specification import load_plan
 from charrnn.sweep.trial import Outcome
 
 PLAN = """\

@@ -5,14 +5,13 @@ from statistics import mean, stdev
 from typing import Any
 
 import numpy as np
-import pytest
 
 from benchmarks.setting import HIDDEN_SIZE, RECIPE, default_book
 from charrnn.files.artifacts import read_rows
 from charrnn.network.kernels import learning
 from charrnn.network.model import Weights, initial_weights
 from charrnn.network.streams import Purpose, stream
-from charrnn.sweep.plan import load_plan
+from charrnn.sweep.specification import load_plan
 from charrnn.sweep.table import columns
 from charrnn.text.parts import Corpus
 from charrnn.training.loop import start
@@ -119,10 +118,8 @@ def test_the_smooth_losses_are_as_told() -> None:
 
 
 def rows() -> list[dict[str, str]]:
-    """Return the rows of the sweep that chose, or skip the test."""
+    """Return the rows of the sweep that chose."""
     path = FOLDER / "results.csv"
-    if not path.exists():
-        pytest.skip("sweep/warmup has not been run")
     names = columns(load_plan(FOLDER / "plan.yaml", ROOT / "params.yaml"))
     found = [dict(zip(names, row, strict=True)) for row in read_rows(path, names)]
     return [row for row in found if row["phase"] == "select"]

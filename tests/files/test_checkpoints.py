@@ -23,9 +23,8 @@ from charrnn.files.artifacts import write_bytes, write_json
 from charrnn.files.checkpoints import (
     FOLDER,
     Checkpoints,
-    bytes_of,
-    run_from,
 )
+from charrnn.files.run_bytes import bytes_of, run_from
 from charrnn.network import scoring
 from charrnn.network.model import initial_weights
 from charrnn.text.vocabulary import Ids

@@ -19,7 +19,8 @@ from charrnn.plots.trials import Axis, PointFigures, mean_maps, trial_strips
 from charrnn.report.sweep_page import book_figures, render_sweep
 from charrnn.settings import ModelConfig, PrepareConfig, TrainConfig
 from charrnn.sweep.judgement import judge_books
-from charrnn.sweep.plan import Plan, SweepConfig, Trial, Values, make_plan
+from charrnn.sweep.plan import Plan, Trial, Values
+from charrnn.sweep.specification import SweepConfig, make_plan
 from charrnn.sweep.trial import NOT_FINITE, OK, Outcome
 from tests.browser import chromium, flaws, opened
 

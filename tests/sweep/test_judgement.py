@@ -9,7 +9,8 @@ import pytest
 
 from charrnn.settings import ModelConfig, PrepareConfig, TrainConfig
 from charrnn.sweep.judgement import Judgement, judge_books
-from charrnn.sweep.plan import Plan, SweepConfig, Trial, Values, make_plan
+from charrnn.sweep.plan import Plan, Trial, Values
+from charrnn.sweep.specification import SweepConfig, make_plan
 from charrnn.sweep.table import Digests, columns, row_of, summary
 from charrnn.sweep.trial import LOST, NOT_FINITE, OK, Outcome
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from charrnn.errors import ConfigError
 from charrnn.settings import ModelConfig, PrepareConfig, TrainConfig
-from charrnn.sweep.plan import Plan, SweepConfig, Values, load_plan, make_plan
+from charrnn.sweep.plan import Plan, Values
+from charrnn.sweep.specification import SweepConfig, load_plan, make_plan
 from tests.conftest import Project
 from tests.imports import ROOT
 from tests.sweeping import PLAN, small_plan, write_plan

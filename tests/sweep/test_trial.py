@@ -9,7 +9,8 @@ from charrnn.files.arrays import read_arrays
 from charrnn.files.artifacts import read_json
 from charrnn.settings import ModelConfig, PrepareConfig, TrainConfig
 from charrnn.sweep import trial
-from charrnn.sweep.plan import Values, base_values
+from charrnn.sweep.plan import Values
+from charrnn.sweep.specification import base_values
 from charrnn.sweep.trial import NOT_FINITE, OK, Outcome, known_answer, run_trial
 from tests.conftest import PROSE
 

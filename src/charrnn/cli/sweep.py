@@ -19,7 +19,8 @@ from charrnn.report.sweep_page import book_figures, render_sweep
 from charrnn.settings import Section
 from charrnn.sweep.engine import Books, Engine, complete
 from charrnn.sweep.judgement import Judgement, Results, judge_books
-from charrnn.sweep.plan import Plan, Trial, Values, base_values, load_plan
+from charrnn.sweep.plan import Plan, Trial, Values
+from charrnn.sweep.specification import base_values, load_plan
 from charrnn.sweep.statistics import PointDifference, SeedSpread
 from charrnn.sweep.table import (
     PAGE,
