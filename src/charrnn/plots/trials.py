@@ -17,6 +17,7 @@ _LIGHT, _INK, _ON_PAPER = "#fefefe", "#010101", "#333333"  # of text
 _UNIT = "validation loss (bits per character)"
 _MOST_AXES = 3  # of which each point has a cell; of more, the best points have
 _MOST_PANELS = 15
+_LEAST_ROWS = 3  # whose height has room for the name of the axis beside them
 _DARK = 0.56  # the share of the colours from which a text on them is white
 _SPREAD = 0.5  # of a value's width, over which the trials are spread
 
@@ -121,6 +122,7 @@ def mean_maps(axes: Sequence[Axis], points: Sequence[PointFigures]) -> bytes:
     columns = min(3, len(panels))
     rows = math.ceil(len(panels) / columns)
     height = max(len(panel.rows.values) for panel in panels)
+    height = max(height, _LEAST_ROWS) if height > 1 else 1
     inches = 0.35 + rows * (0.75 + 0.5 * height)
     means = sorted(point.loss for point in points if point.loss is not None)
     with drawn_figure(9.6, inches) as (figure, content):
