@@ -68,7 +68,7 @@ ATTRIBUTES = words("""
     T all argmin astype base choice copy ctypes data dtype flat itemsize max min random
     ravel reduceat reshape shape size sort standard_normal strides tobytes tolist view
     __file__ add append at clip floor fromstring info load number partition put save seed
-    split test""")
+    select split test""")
 # Sums and powers of whole numbers, which are exact, and what the numbers are.
 WHOLE = {
     "2 ** digits": "Python's, digits of a float's fraction",

@@ -1,13 +1,25 @@
 """The product adds in its written order, to the bit."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from charrnn.network.kernels.jit import jit
 from charrnn.network.kernels.padding import aligned_zeros
 from charrnn.network.kernels.passes import add_products, transpose
-from charrnn.network.kernels.products import VECTOR_BYTES, padded_width
+from charrnn.network.kernels.products import VECTOR_BYTES, add_one_row, padded_width
 
 both = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+Array = NDArray[Any]
+
+
+@jit
+def add_backwards(
+    out: Array, A: Array, B: Array, row: int, terms: int, from_zero: bool
+) -> None:
+    add_one_row(out, A, B, row, terms, from_zero, True)
 
 
 @both
@@ -24,11 +36,18 @@ def test_terms_are_added_in_their_order(
         B = rng.standard_normal((terms + 2, width)).astype(dtype)
         A = rng.standard_normal((2 * terms, 3 * rows)).astype(dtype)
         A = A[::2, 1::3].T  # strides
-        expected = out.copy()
-        for j in range(terms):
-            expected = expected + A[:, j : j + 1] * B[j]
-        add_products(out, A, B)
-        np.testing.assert_array_equal(out, expected)
+        for from_zero in (False, True):
+            expected = np.zeros_like(out) if from_zero else out.copy()
+            for j in range(terms):
+                expected = expected + A[:, j : j + 1] * B[j]
+            for layout in (A, A.copy("C"), A.copy("F")):
+                found = out.copy()
+                add_products(found, layout, B, terms, from_zero)
+                np.testing.assert_array_equal(found, expected)
+            found = out.copy()
+            for r in range(rows):
+                add_backwards(found, A, B, r, terms, from_zero)
+            np.testing.assert_array_equal(found, expected)
 
 
 @both
@@ -52,7 +71,7 @@ def test_widths_fill_whole_vectors_and_arrays_begin_at_one(
         padded = padded_width(width, dtype)
         assert 0 <= padded - width < VECTOR_BYTES // itemsize
         assert (padded * itemsize) % VECTOR_BYTES == 0
-        _, array = aligned_zeros([(2, padded), (3, padded)], dtype)
+        _, array, _ = aligned_zeros([(2, padded), (3, padded)], dtype)
         assert array.ctypes.data % VECTOR_BYTES == 0
         assert array.shape == (3, padded)
         assert not array.any()

@@ -8,12 +8,17 @@ from numpy.typing import NDArray
 from charrnn import exact
 from charrnn.network.kernels.jit import jit
 from charrnn.network.kernels.padding import (
-    ForwardWeights,
-    aligned_zeros,
-    forward_weights,
-    states_from,
+    PaddedWeights,
+    padded,
+    padded_weights,
+    scratch_for,
 )
-from charrnn.network.kernels.passes import copy_row, fill_logits, fill_states, likeliest
+from charrnn.network.kernels.passes import (
+    add_products,
+    copy_row,
+    fill_states,
+    likeliest,
+)
 from charrnn.network.model import Weights
 
 Array = NDArray[Any]
@@ -62,9 +67,11 @@ def _keep_likeliest(p: Array, top_k: int, top_p: float) -> None:
 
 @jit
 def _draw_one_by_one(
-    weights: ForwardWeights,
+    weights: PaddedWeights,
+    WT: Array,
+    VT: Array,
     H: Array,
-    P: Array,
+    logits: Array,
     last: Array,
     uniforms: Array,
     temperature: float,
@@ -72,18 +79,19 @@ def _draw_one_by_one(
     top_p: float,
     ids: Array,
 ) -> None:
-    K = weights.UT.shape[0]
+    K, m = weights.V.shape[0], weights.W.shape[0]
     p = np.empty(K)
     for n in range(uniforms.size):
-        fill_states(weights, last, H)
-        fill_logits(weights, H, P)
-        logits = P[0, :K]
-        best = likeliest(logits)
+        fill_states(weights, last, WT, H)
+        o = logits[0, :K]
+        copy_row(logits[0], weights.c)
+        add_products(logits, H[1:], VT, m, False)
+        best = likeliest(o)
         if temperature == 0:
             last[0] = best
         else:
             for k in range(K):
-                p[k] = exact.exp(np.float64(logits[k] - logits[best]) / temperature)
+                p[k] = exact.exp(np.float64(o[k] - o[best]) / temperature)
             if top_k < K or top_p < 1:
                 _keep_likeliest(p, top_k, top_p)
             total = 0.0
@@ -101,17 +109,10 @@ def _draw_one_by_one(
 
 
 class DrawnIds(NamedTuple):
-    """A text that the network generated.
+    """A text that the network generated."""
 
-    Attributes
-    ----------
-    ids : (N,) int64
-    hidden : (m,) float
-        The state before the network reads the last of `ids`.
-    """
-
-    ids: NDArray[np.int64]
-    hidden: Array
+    ids: NDArray[np.int64]  # (N,)
+    hidden: Array  # (m,): the state before the network reads the last of `ids`
 
 
 def draw_ids(
@@ -141,9 +142,10 @@ def draw_ids(
     top_p : float
         And of these only from as few as have this part of their probability.
     """
-    padded, ids = forward_weights(weights), np.empty(len(uniforms), np.int64)
-    H = states_from(hidden, 1, padded)
-    (P,) = aligned_zeros([(1, padded.c.size)], padded.c.dtype)
-    last = np.array([x])
-    _draw_one_by_one(padded, H, P, last, uniforms, temperature, top_k, top_p, ids)
+    theta, ids = padded_weights(weights), np.empty(len(uniforms), np.int64)
+    VT, logits, _ = padded(weights.V.T, weights.c[np.newaxis])
+    (WT, H, *_), last = scratch_for(weights, hidden, 1), np.array([x])
+    _draw_one_by_one(
+        theta, WT, VT, H, logits, last, uniforms, temperature, top_k, top_p, ids
+    )
     return DrawnIds(ids, H[0, : hidden.size].copy())

@@ -8,18 +8,18 @@ from numpy.typing import NDArray
 
 from charrnn.network.kernels.jit import jit
 from charrnn.network.kernels.padding import (
-    ForwardWeights,
-    aligned_zeros,
-    forward_weights,
+    PaddedWeights,
+    Scratch,
     int64_ids,
-    states_from,
+    padded_weights,
+    scratch_for,
 )
 from charrnn.network.kernels.passes import (
     copy_row,
     fill_logits,
     fill_states,
     likeliest,
-    softmax_loss,
+    softmax_losses,
 )
 from charrnn.network.model import Weights
 from charrnn.text.vocabulary import Ids
@@ -31,52 +31,34 @@ _BLOCK = 64
 
 
 class ScoredIds(NamedTuple):
-    """How a text was predicted, character by character.
+    """How a text was predicted, character by character."""
 
-    Attributes
-    ----------
-    nats : (N,) float64
-        -log p_t[y_t].
-    hits : (N,) bool
-        Whether y_t was the most likely character (ties go to the lowest id).
-    hidden : (m,) float
-        The state after the text.
-    """
-
-    nats: NDArray[np.float64]
-    hits: NDArray[np.bool_]
-    hidden: Array
+    nats: NDArray[np.float64]  # (N,): -log p_t[y_t]
+    hits: NDArray[np.bool_]  # (N,): was y_t the likeliest? ties go to the lowest id
+    hidden: Array  # (m,): the state after the text
 
 
 @jit
 def _score_blocks(
-    weights: ForwardWeights,
-    H: Array,
-    P: Array,
+    weights: PaddedWeights,
+    scratch: Scratch,
     x: Array,
     y: Array,
     nats: Array,
     hits: Array,
 ) -> None:
-    K, block = weights.UT.shape[0], P.shape[0]
+    WT, H, HT, P, softmax = scratch
+    block = H.shape[0] - 1
     for start in range(0, x.shape[0], block):
-        steps = min(block, x.shape[0] - start)
-        fill_states(weights, x[start : start + steps], H)
-        fill_logits(weights, H, P[:steps])
-        for t in range(steps):
-            logits, target = P[t, :K], y[start + t]
-            hits[start + t] = likeliest(logits) == target
-            nats[start + t] = softmax_loss(logits, target)
-        copy_row(H[0], H[steps])
-
-
-def _block_from(
-    hidden: Array, weights: ForwardWeights, steps: int
-) -> tuple[Array, Array]:
-    """Return H, h_0 being `hidden`, and P, for a block, or for `steps` if fewer."""
-    block = max(min(_BLOCK, steps), 1)
-    (P,) = aligned_zeros([(block, weights.c.size)], weights.c.dtype)
-    return states_from(hidden, block, weights), P
+        targets = y[start : start + block]
+        fill_states(weights, x[start : start + block], WT, H)
+        fill_logits(weights, H, HT, P)
+        for t in range(targets.shape[0]):
+            hits[start + t] = likeliest(P[:, t]) == targets[t]
+        losses = softmax_losses(P, targets, softmax)
+        for t in range(targets.shape[0]):
+            nats[start + t] = losses[t]
+        copy_row(H[0], H[targets.shape[0]])
 
 
 def score_ids(weights: Weights, inputs: Ids, targets: Ids, hidden: Array) -> ScoredIds:
@@ -89,11 +71,11 @@ def score_ids(weights: Weights, inputs: Ids, targets: Ids, hidden: Array) -> Sco
     hidden : (m,) float
         The state before the first input; not changed.
     """
-    padded, x, y = forward_weights(weights), int64_ids(inputs), int64_ids(targets)
+    x, y = int64_ids(inputs), int64_ids(targets)
     nats, hits = np.empty(x.size), np.empty(x.size, np.bool_)
-    H, P = _block_from(hidden, padded, x.size)
-    _score_blocks(padded, H, P, x, y, nats, hits)
-    return ScoredIds(nats, hits, H[0, : hidden.size].copy())
+    scratch = scratch_for(weights, hidden, max(min(_BLOCK, x.size), 1))
+    _score_blocks(padded_weights(weights), scratch, x, y, nats, hits)
+    return ScoredIds(nats, hits, scratch.H[0, : hidden.size].copy())
 
 
 def losses_in_place(
@@ -111,18 +93,18 @@ def losses_in_place(
     losses : callable
         Returns -log p_t[y_t] in nats, (T,), at the present values of `views`.
     """
-    padded, x, y = forward_weights(weights), int64_ids(inputs), int64_ids(targets)
+    x, y = int64_ids(inputs), int64_ids(targets)
     nats, hits = np.empty(x.size), np.empty(x.size, np.bool_)
-    H, P = _block_from(hidden, padded, x.size)
+    theta, scratch = padded_weights(weights), scratch_for(weights, hidden, x.size)
     m, K = hidden.size, weights.vocabulary_size
 
     def losses() -> NDArray[np.float64]:
-        H[0, :m] = hidden
-        _score_blocks(padded, H, P, x, y, nats, hits)
+        scratch.H[0, :m] = hidden
+        _score_blocks(theta, scratch, x, y, nats, hits)
         return nats.copy()
 
-    b, c, UT, WT, VT = padded
-    return Weights(b[:m], c[:K], UT[:, :m].T, WT[:, :m].T, VT[:, :K].T), losses
+    (b, c, UT, _, V, _), WT = theta, scratch.WT
+    return Weights(b[:m], c[:K], UT[:, :m].T, WT[:, :m].T, V[:, :m]), losses
 
 
 def state_after(weights: Weights, inputs: Ids, hidden: Array) -> Array:
@@ -134,7 +116,6 @@ def state_after(weights: Weights, inputs: Ids, hidden: Array) -> Array:
 
 def states_after(weights: Weights, inputs: Ids, hidden: Array) -> Array:
     """Return the state after each input, (N, m), reading from `hidden`, (m,), on."""
-    padded = forward_weights(weights)
-    H = states_from(hidden, len(inputs), padded)
-    fill_states(padded, int64_ids(inputs), H)
+    WT, H, *_ = scratch_for(weights, hidden, len(inputs))
+    fill_states(padded_weights(weights), int64_ids(inputs), WT, H)
     return H[1:, : hidden.size].copy()

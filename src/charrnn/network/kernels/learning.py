@@ -1,22 +1,9 @@
 """Learning, compiled: a window's gradients, then AdaGrad, many updates in one call.
 
-What makes it fast, and how many times as long an update takes without:
-
-* all products are those of `products`, on aligned arrays (`padding`), of matrices in the
-  orientation in which they are multiplied: W and V for the backward pass, and their
-  transposes for the forward pass;
-* the logits and their gradients are computed for all T steps after the recurrence: 1.04
-  (AVX2), 0.98 (SSE2);
-* U is changed only in the columns of the characters that occur in the window, since a
-  zero gradient changes nothing: 1.04, 1.06, and more the larger K is;
-* AdaGrad takes W and V as one long row each, and not 100 elements at a time: 1.02;
-* many updates are made in one call: 3.3 with one update a call.
-
-Measured at m = 100, K = 65, T = 25, float32, on one core of a busy Zen 3.  Programs with
-and without took turns, 100 updates at a time: compiled for AVX2, 48,000 updates in 6 fresh
-starts, and for SSE2 (NUMBA_CPU_NAME=generic), 9,600 in 4.  The figure is the mean, over
-the starts, of the ratio of the least times; two equal programs differ by up to 0.02.
-AVX-512 was not at hand.
+What makes it fast moves no result: all products are those of `products`, on aligned rows
+(`padding`); all that is not the recurrence is done for all T steps at once; U is changed
+in the columns of the window's characters only, since a zero gradient changes nothing; and
+many updates are made in one call.  benchmarks/README.md has the time of each piece.
 """
 
 import math
@@ -27,11 +14,12 @@ from numpy.typing import NDArray
 
 from charrnn.network.kernels.jit import jit
 from charrnn.network.kernels.padding import (
-    BackwardWeights,
-    ForwardWeights,
+    PaddedWeights,
+    Scratch,
     aligned_zeros,
-    backward_weights,
     int64_ids,
+    padded_weights,
+    scratch_for,
     unpadded,
 )
 from charrnn.network.kernels.passes import (
@@ -40,12 +28,11 @@ from charrnn.network.kernels.passes import (
     copy_row,
     fill_logits,
     fill_states,
-    softmax_loss,
-    sum_by_character,
-    sum_rows,
+    softmax_losses,
+    sum_steps,
     transpose,
 )
-from charrnn.network.model import Model, Pass, Weights
+from charrnn.network.model import Model, Pass, Weights, zeros_like
 from charrnn.settings import Recipe
 from charrnn.text.vocabulary import Ids
 
@@ -61,48 +48,24 @@ class StepConstants(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """Where an update writes what it computes, so that an update allocates nothing.
+    """Where an update writes what it computes, so that an update allocates nothing."""
 
-    M and L are the widths that m and K are padded to.
-
-    Attributes
-    ----------
-    forward : ForwardWeights
-        b, c and UT are those of the weights; WT and VT are filled for each window.
-    H : (T + 1, M) float
-        The states h_0 ... h_T.
-    P : (T, L) float
-        The o_t, then the p_t, then the d_o_t.
-    D : (T, M) float
-        d_a_t.
-    d : BackwardWeights
-        The gradients of the loss, without the penalty.
-    occurs : (K,) bool
-        The characters of the window: the rows of d.UT that are not zero.
-    """
-
-    forward: ForwardWeights
-    H: Array
-    P: Array
-    D: Array
-    d: BackwardWeights
-    occurs: Array
+    scratch: Scratch
+    D: Array  # (T, M): d_a_t
+    d: PaddedWeights  # the gradients of the loss, without the penalty
+    occurs: Array  # (K,) bool: the window's characters, the rows of d.UT that are not 0
 
 
-def workspace_for(weights: BackwardWeights, T: int) -> Workspace:
-    """Return the workspace of updates by windows of T characters."""
-    b, c, UT, W, V = weights
-    (m, M), (K, _), L = W.shape, V.shape, c.size
-    shapes = [(m, M), (m, L), (T + 1, M), (T, L), (T, M)]
-    shapes += [array.shape for array in weights]
-    WT, VT, H, P, D, *d = aligned_zeros(shapes, b.dtype)
-    forward = ForwardWeights(b, c, UT, WT, VT)
-    return Workspace(forward, H, P, D, BackwardWeights(*d), np.zeros(K, np.bool_))
+def workspace_for(weights: Weights, hidden: Array, T: int) -> Workspace:
+    """Return the workspace of updates by windows of T characters; h_0 is `hidden`."""
+    scratch, d = scratch_for(weights, hidden, T), padded_weights(zeros_like(weights))
+    D, _ = aligned_zeros([(T, d.b.size)], hidden.dtype)
+    return Workspace(scratch, D, d, np.zeros(len(d.V), np.bool_))
 
 
 @jit
 def _differentiate(
-    weights: BackwardWeights, x: Array, y: Array, workspace: Workspace
+    weights: PaddedWeights, x: Array, y: Array, workspace: Workspace
 ) -> float:
     """Return the loss of a window, nats, and fill its gradients, given h_0 in H[0].
 
@@ -112,23 +75,22 @@ def _differentiate(
         d_b = sum_t d_a_t            d_W = sum_t d_a_t h_{t-1}'
                                      d_U = sum_t d_a_t onehot(x_t)'
     """
-    m, K = weights.W.shape[0], weights.V.shape[0]
-    forward, H, P, D, d, occurs = workspace
-    transpose(weights.W, m, forward.WT)
-    transpose(weights.V, m, forward.VT)
-    fill_states(forward, x, H)
-    fill_logits(forward, H, P)
-    loss = 0.0
-    for t in range(x.shape[0]):
-        loss += softmax_loss(P[t, :K], y[t])
+    (WT, H, HT, P, softmax), D, d, occurs = workspace
+    transpose(weights.W, WT.shape[0], WT)
+    fill_states(weights, x, WT, H)
+    fill_logits(weights, H, HT, P)
+    losses = softmax_losses(P, y, softmax)
+    loss, T = 0.0, x.shape[0]
+    for t in range(T):
+        loss += losses[t]
     back_propagate(weights, y, H, P, D)
-    sum_rows(d.b, D)
-    sum_rows(d.c, P)
-    sum_by_character(x, D, d.UT, occurs)
-    d.W[:] = 0
-    add_products(d.W, D[:, :m].T, H)
-    d.V[:] = 0
-    add_products(d.V, P[:, :K].T, H[1:])
+    sum_steps(x, D, d.b, d.UT, occurs)
+    for k in range(P.shape[0]):
+        d.c[k] = 0
+        for t in range(T):
+            d.c[k] += P[k, t]
+    add_products(d.W, D.T, H, T, True)
+    add_products(d.V, P, H[1:], T, True)
     return loss
 
 
@@ -151,63 +113,57 @@ def _adagrad(
 
 
 @jit
-def _copy(to: BackwardWeights, arrays: BackwardWeights) -> None:
-    copy_row(to.b, arrays.b)
-    copy_row(to.c, arrays.c)
-    copy_row(to.UT.reshape(-1), arrays.UT.reshape(-1))
-    copy_row(to.W.reshape(-1), arrays.W.reshape(-1))
-    copy_row(to.V.reshape(-1), arrays.V.reshape(-1))
-
-
-@jit
 def _make_updates(
-    weights: BackwardWeights,
-    G: BackwardWeights,
+    weights: PaddedWeights,
+    G: PaddedWeights,
     ids: Array,
     etas: Array,
     constants: StepConstants,
     smooth_loss: float,
     smooth_losses: Array,
+    states: Array,
     workspace: Workspace,
     lowest: float,
-    best: BackwardWeights,
-    best_G: BackwardWeights,
+    best: PaddedWeights,
+    best_G: PaddedWeights,
     best_state: Array,
 ) -> None:
     """Make an update for each of the learning rates `etas`, (n,), in place.
 
-    Before it and after, the state is in the last row of `workspace.H`.  `smooth_losses`,
-    (n,), is filled.  All else is as in `train_windows`.
+    Before it the state is in the first row of the states H, after it in the last.
+    `smooth_losses`, (n,), and `states`, (n, m), are filled; all else is as in
+    `train_windows`.
     """
-    H, d, T = workspace.H, workspace.d, workspace.D.shape[0]
+    H, d, T = workspace.scratch.H, workspace.d, workspace.D.shape[0]
+    theta, squares, gradients = weights.whole, G.whole, d.whole
+    biases = slice(0, weights.b.size + weights.c.size)
+    matrices = slice(biases.stop + weights.UT.size, theta.size)
     # Not `twice_l2 * 0`, which is a double and would make the step in double.
     unpenalised = StepConstants(
         constants.epsilon, constants.clip, weights.b.dtype.type(0)
     )
     for n in range(etas.size):
         x, y, eta = ids[n * T : n * T + T], ids[n * T + 1 : n * T + T + 1], etas[n]
-        copy_row(H[0], H[T])
+        if n > 0:
+            copy_row(H[0], H[T])
         loss = _differentiate(weights, x, y, workspace)
         smooth_loss = 0.999 * smooth_loss + 0.001 * loss
         smooth_losses[n] = smooth_loss
+        copy_row(states[n], H[T])
         if not np.isfinite(loss):
             smooth_losses[n:] = np.nan
             return
-        _adagrad(weights.b, G.b, d.b, eta, unpenalised)
-        _adagrad(weights.c, G.c, d.c, eta, unpenalised)
+        _adagrad(theta[biases], squares[biases], gradients[biases], eta, unpenalised)
         for k in range(weights.UT.shape[0]):
             if workspace.occurs[k] or constants.twice_l2 != 0:
                 _adagrad(weights.UT[k], G.UT[k], d.UT[k], eta, constants)
         _adagrad(
-            weights.W.reshape(-1), G.W.reshape(-1), d.W.reshape(-1), eta, constants
-        )
-        _adagrad(
-            weights.V.reshape(-1), G.V.reshape(-1), d.V.reshape(-1), eta, constants
+            theta[matrices], squares[matrices], gradients[matrices], eta, constants
         )
         if smooth_loss < lowest:
             lowest = smooth_loss
-            _copy(best, weights)
-            _copy(best_G, G)
+            copy_row(best.whole, weights.whole)
+            copy_row(best_G.whole, G.whole)
             copy_row(best_state, H[T])
 
 
@@ -221,6 +177,7 @@ def train_windows(
     smooth_loss: float,
     lowest: float = -math.inf,
     best: Model | None = None,
+    states: Array | None = None,
 ) -> NDArray[np.float64]:
     """Make an update for each window of a text, in place.
 
@@ -243,6 +200,8 @@ def train_windows(
     best : Model, optional
         Becomes the model after the update with the lowest smooth loss, if that is below
         `lowest`.
+    states : (n, m) float, optional
+        Filled with the state after each update.
 
     Returns
     -------
@@ -252,16 +211,17 @@ def train_windows(
     """
     dtype, T = model.hidden.dtype, recipe.sequence_length
     windows, m = (len(ids) - 1) // T, model.hidden.size
-    theta, G = backward_weights(model.weights), backward_weights(model.squares)
-    workspace = workspace_for(theta, T)
-    state = workspace.H[T]
-    state[:m] = model.hidden
+    theta, G = padded_weights(model.weights), padded_weights(model.squares)
+    workspace = workspace_for(model.weights, model.hidden, T)
+    state = workspace.scratch.H[T]
     best_theta, best_G, best_state = theta, G, state
     if best is not None:
-        best_theta = backward_weights(best.weights)
-        best_G, best_state = backward_weights(best.squares), state.copy()
+        best_theta = padded_weights(best.weights)
+        best_G, best_state = padded_weights(best.squares), state.copy()
         best_state[:m] = best.hidden
     smooth_losses = np.empty(windows)
+    if states is None:
+        states = np.empty((windows, m), dtype)
     n = np.arange(first_update + 1, first_update + windows + 1)
     N = first_update + windows if last_update is None else last_update
     rise = np.minimum(n / max(recipe.warmup_updates, 1), 1.0)
@@ -274,6 +234,7 @@ def train_windows(
         StepConstants(*map(dtype.type, (recipe.epsilon, recipe.clip, 2 * recipe.l2))),
         smooth_loss,
         smooth_losses,
+        states,
         workspace,
         lowest if best is not None else -math.inf,
         best_theta,
@@ -287,7 +248,7 @@ def train_windows(
 
 
 def _write_back(
-    theta: BackwardWeights, G: BackwardWeights, state: Array, model: Model
+    theta: PaddedWeights, G: PaddedWeights, state: Array, model: Model
 ) -> None:
     for changed, arrays in ((theta, model.weights), (G, model.squares)):
         for array, values in zip(arrays, unpadded(changed, arrays), strict=True):
@@ -302,14 +263,13 @@ def window_gradients(
 
     The same as `reference.loss_and_gradients`, by the code that trains.
     """
-    theta, x, y = backward_weights(weights), int64_ids(inputs), int64_ids(targets)
-    workspace = workspace_for(theta, x.size)
-    workspace.H[0, : hidden.size] = hidden
+    theta, x, y = padded_weights(weights), int64_ids(inputs), int64_ids(targets)
+    workspace = workspace_for(weights, hidden, x.size)
     loss = _differentiate(theta, x, y, workspace)
     d_b, d_c, *d_matrices = unpadded(workspace.d, weights)
     penalised = (
         d_loss + 2 * l2 * matrix
         for d_loss, matrix in zip(d_matrices, weights[2:], strict=True)
     )
-    last = workspace.H[-1, : hidden.size].copy()
+    last = workspace.scratch.H[-1, : hidden.size].copy()
     return Pass(loss, Weights(d_b, d_c, *penalised), last)

@@ -18,48 +18,29 @@ from charrnn.text.vocabulary import Ids
 Array = NDArray[Any]
 
 
-class BackwardWeights(NamedTuple):
-    """The weights as the backward pass reads them; U transposed; rows padded.
+class PaddedWeights(NamedTuple):
+    """The weights as compiled code reads them: M and L are m and K, padded."""
 
-    With M and L the widths that m and K are padded to.
-
-    Attributes
-    ----------
-    b : (M,) float
-    c : (L,) float
-    UT : (K, M) float
-    W : (m, M) float
-    V : (K, M) float
-    """
-
-    b: Array
-    c: Array
-    UT: Array
-    W: Array
-    V: Array
+    b: Array  # (M,)
+    c: Array  # (L,)
+    UT: Array  # (K, M): U transposed
+    W: Array  # (m, M)
+    V: Array  # (K, M)
+    whole: Array  # (M + L + 2 K M + m M,): all of these, one after another
 
 
-class ForwardWeights(NamedTuple):
-    """The weights as the forward pass reads them; widths as in `BackwardWeights`.
+class Scratch(NamedTuple):
+    """What the passes over T steps read and fill beside the weights; S is T, padded."""
 
-    Attributes
-    ----------
-    b : (M,) float
-    c : (L,) float
-    UT : (K, M) float
-    WT : (m, M) float
-    VT : (m, L) float
-    """
-
-    b: Array
-    c: Array
-    UT: Array
-    WT: Array
-    VT: Array
+    WT: Array  # (m, M): W transposed, which the forward pass reads
+    H: Array  # (T + 1, M): the states h_0 ... h_T
+    HT: Array  # (m, S): h_1 ... h_T, a column each
+    P: Array  # (K, S): the o_t, then the p_t, then the d_o_t, a column each
+    softmax: Array  # (3, S): the greatest of o_t; softmax's sum; -log p_t[y_t]
 
 
 def aligned_zeros(shapes: Sequence[tuple[int, ...]], dtype: DTypeLike) -> list[Array]:
-    """Return zeros in some shapes, one array after another in memory.
+    """Return zeros in some shapes, one array after another in memory; then all in a row.
 
     Each last axis must fill whole vectors.  Each array then begins at the address of a
     vector: 16 bytes off, vectors lie across two cache lines, and an update takes 1.12
@@ -71,45 +52,43 @@ def aligned_zeros(shapes: Sequence[tuple[int, ...]], dtype: DTypeLike) -> list[A
     first = -store.ctypes.data % VECTOR_BYTES
     values = store[first : first + size].view(dtype)
     starts = [0, *ends[:-1]]
-    return [
+    arrays = [
         values[start:end].reshape(shape)
         for start, end, shape in zip(starts, ends, shapes, strict=True)
     ]
+    return [*arrays, values]
 
 
 def padded(*arrays: Array) -> list[Array]:
-    """Return copies whose last axes are padded with zeros to whole vectors."""
+    """Return copies whose last axes are padded with zeros; then all of them in a row."""
     dtype = arrays[0].dtype
     shapes = [(*a.shape[:-1], padded_width(a.shape[-1], dtype)) for a in arrays]
     copies = aligned_zeros(shapes, dtype)
-    for copy, array in zip(copies, arrays, strict=True):
+    for copy, array in zip(copies[:-1], arrays, strict=True):
         copy[..., : array.shape[-1]] = array
     return copies
 
 
-def states_from(hidden: Array, steps: int, weights: ForwardWeights) -> Array:
-    """Return H, (steps + 1, M), of the weights' type: h_0 is `hidden`, (m,), else zeros."""
-    (H,) = aligned_zeros([(steps + 1, weights.b.size)], weights.b.dtype)
-    H[0, : hidden.size] = hidden
-    return H
+def scratch_for(weights: Weights, hidden: Array, T: int) -> Scratch:
+    """Return room for T steps, from the state `hidden`, (m,), on; WT is filled."""
+    m, K, dtype = weights.hidden_size, weights.vocabulary_size, hidden.dtype
+    M, S = padded_width(m, dtype), padded_width(T, dtype)
+    shapes = [(m, M), (T + 1, M), (m, S), (K, S), (3, S)]
+    scratch = Scratch(*aligned_zeros(shapes, dtype)[:-1])
+    scratch.WT[:, :m], scratch.H[0, :m] = weights.W.T, hidden
+    return scratch
 
 
-def backward_weights(weights: Weights) -> BackwardWeights:
-    """Return padded copies for the backward pass."""
+def padded_weights(weights: Weights) -> PaddedWeights:
+    """Return padded copies."""
     b, c, U, W, V = weights
-    return BackwardWeights(*padded(b, c, U.T, W, V))
+    return PaddedWeights(*padded(b, c, U.T, W, V))
 
 
-def forward_weights(weights: Weights) -> ForwardWeights:
-    """Return padded copies for the forward pass."""
-    b, c, U, W, V = weights
-    return ForwardWeights(*padded(b, c, U.T, W.T, V.T))
-
-
-def unpadded(arrays: BackwardWeights, like: Weights) -> Weights:
+def unpadded(arrays: PaddedWeights, like: Weights) -> Weights:
     """Return views without the padding, in the shapes of `like`."""
     m, K = like.hidden_size, like.vocabulary_size
-    b, c, UT, W, V = arrays
+    b, c, UT, W, V, _ = arrays
     return Weights(b[:m], c[:K], UT[:, :m].T, W[:, :m], V[:, :m])
 
 
