@@ -25,10 +25,10 @@ def prepare(weights: Weights, ids: Ids, recipe: Recipe) -> Learn:
     steps = train(run, corpus, recipe, SCHEDULE, np.random.default_rng)
 
     def learn(updates: int) -> Block:
-        before, smooth_losses = run.update, []
+        before, points = run.update, len(run.rows)
         while run.update < before + updates:
             next(steps)
-            smooth_losses.append(run.smooth_loss)
+        smooth_losses = [row.smooth_loss for row in run.rows[points:]]
         return Block(run.update - before, np.array(smooth_losses))
 
     return learn

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,7 +174,6 @@ def train(
         until = min(
             gap,
             window + most,
-            _next_multiple(window, _stride(windows.count, schedule)),
             _next_multiple(run.update, schedule.validate_every) - epoch * windows.count,
             _next_multiple(run.update, schedule.text_every) - epoch * windows.count,
             max(not_averaged, _next_multiple(run.update, AVERAGE_EVERY))
@@ -185,13 +184,9 @@ def train(
                 run.model.hidden[:] = 0
             run.under_way = (0.0, math.inf, -math.inf)
         ids = corpus.ids[start : start + (until - window) * T + 1]
-        _learn(run, ids, recipe, last, keep_best=not corpus.validation)
+        updates = _learn(run, ids, recipe, last, keep_best=not corpus.validation)
+        _add_points(run, *updates, windows.count, schedule)
         yield run
-
-
-def _stride(windows: int, schedule: Schedule) -> int:
-    """Return the number of updates from one point of the curve to the next."""
-    return -(-windows // schedule.rows_per_epoch)
 
 
 def _next_multiple(number: int, step: int) -> int:
@@ -200,10 +195,16 @@ def _next_multiple(number: int, step: int) -> int:
 
 def _learn(
     run: Run, ids: Ids, recipe: Recipe, last_update: int, *, keep_best: bool
-) -> None:
-    """Make the updates of consecutive windows; keep the weights of the lowest loss."""
+) -> tuple[NDArray[np.float64], NDArray[Any]]:
+    """Make the updates of consecutive windows; keep the weights of the lowest loss.
+
+    Returns the smooth losses, (n,), and the states, (n, m), after the n updates.
+    """
     lowest_before = math.inf if run.best is None else run.best.loss
     best = run.model.copy() if keep_best else None
+    hidden = run.model.hidden
+    windows = (len(ids) - 1) // recipe.sequence_length
+    states = np.empty((windows, hidden.size), hidden.dtype)
     smooth_losses = learning.train_windows(
         run.model,
         ids,
@@ -213,6 +214,7 @@ def _learn(
         smooth_loss=run.smooth_loss,
         lowest=lowest_before,
         best=best,
+        states=states,
     )
     finite = np.isfinite(smooth_losses)
     if not finite.all():
@@ -234,6 +236,25 @@ def _learn(
         min(lowest, lowest_loss),
         max(highest, float(smooth_losses.max())),
     )
+    return smooth_losses, states
+
+
+def _add_points(
+    run: Run,
+    smooth_losses: NDArray[np.float64],
+    states: NDArray[Any],
+    count: int,
+    schedule: Schedule,
+) -> None:
+    """Add the points of the curve that are among the last updates; `count` an epoch."""
+    stride = -(-count // schedule.rows_per_epoch)
+    epoch, before = divmod(run.update - len(smooth_losses), count)
+    for window in (*range(stride, count, stride), count):
+        if 0 < window - before <= len(smooth_losses):
+            loss = float(smooth_losses[window - before - 1])
+            h = np.abs(states[window - before - 1])
+            share = int(np.count_nonzero(h > SATURATED)) / h.size
+            run.rows.append(Row(epoch + 1, epoch * count + window, loss, share))
 
 
 def _average(run: Run, not_averaged: int) -> None:
@@ -261,11 +282,6 @@ def _look(
     n, count = run.update, windows.count
     if n > 0:
         epoch, window = (n - 1) // count + 1, (n - 1) % count + 1
-        is_point = window % _stride(count, schedule) == 0 or window == count
-        if is_point and (not run.rows or run.rows[-1].update < n):
-            hidden = run.model.hidden
-            saturated = int(np.count_nonzero(np.abs(hidden) > SATURATED))
-            run.rows.append(Row(epoch, n, run.smooth_loss, saturated / len(hidden)))
         if window == count and len(run.epochs) < epoch:
             total, lowest, highest = run.under_way
             run.epochs.append(Epoch(total / count, lowest, highest, run.smooth_loss))
