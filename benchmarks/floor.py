@@ -1,15 +1,17 @@
 """The least time that an update could take, out of what this machine was measured to do.
 
 Counted for one update, K characters, m hidden units, T steps, k distinct characters in
-the window:
+the window, in whole vectors: M, L and S are the widths that m, K and T are padded to,
+since no instruction does less than a vector:
 
-* products: T m m to the states and as many from them to d_W, (T - 1) m m back through
-  time, and T K m each for the scores, d_h and d_V, every one a multiplication and an
-  addition that may not be fused (CONTRIBUTING.md, rules of exactness);
+* products: T m M to the states and as many from them to d_W, (T - 1) m M back through
+  time, T K M each for d_h and d_V, and for the logits the less of T L m and K S m, every
+  one a multiplication and an addition that may not be fused (CONTRIBUTING.md, rules of
+  exactness);
 * of these, the recurrence forward and back reads all of W at every step, 2 T - 1 times,
   as one step cannot begin before the last one has ended;
-* T m tanh, T K exp;
-* AdaGrad, a root and a division, for m m + K m + k m + m + K elements.
+* T M tanh, and exp for the less of T L and K S;
+* AdaGrad, a root and a division, for m M + K M + k M + M + L elements.
 
 Each is divided by a rate: the best of many trials of a small compiled loop on aligned
 data.  Products are those of `add_products`, tanh and exp those of `exact`, on data that
@@ -17,11 +19,11 @@ stay in the level-1 cache.  The recurrence takes one row at a time, so its rate 
 one row; elsewhere it is the better of one row and of whole tiles, each at the width at
 which it is fastest.  AdaGrad runs on matrices of the size of W and its G, with one row of
 a gradient, as they are read and written where they lie.  W is read, added up as integers,
-where it lies after being read whole: in level 1 if it fits there, else in level 2.  The
-recurrence takes the longer of its products and its reading, as if they overlapped
-perfectly; the other times are added.  Not counted: transposing W and V, reading V, G and
-the outputs, the greatest score and the sum of a softmax, the calls and loops around it
-all.
+where it lies after being read whole, by turns from its first part and from its last, so that
+what level 1 still holds is read first.  The recurrence takes the longer of its
+products and its reading, as if they overlapped perfectly; the other times are added.  Not
+counted: transposing W and H, reading V, G and the outputs, the greatest logit and the sum
+of a softmax, the sums of d_b, d_c and d_U, the calls and loops around it all.
 """
 
 import time
@@ -52,6 +54,7 @@ _REPEATS = 200
 _SECONDS = 0.8  # of trials, for each rate but the products'
 _SECONDS_A_WIDTH = 0.2
 _WIDTHS = range(1, 8)  # of a tile, in vectors
+_PARTS = 8  # of W, read from the first or from the last on
 _CACHED = 16384  # bytes: at most a half of a level-1 cache
 
 
@@ -105,16 +108,19 @@ def floor_of(
     rates: Rates, m: int, K: int, T: int, distinct: float, dtype: DTypeLike
 ) -> Floor:
     """Return the floor; `distinct` is the mean number of characters a window has."""
-    recurrent, elsewhere = (2 * T - 1) * m * m, T * m * m + 3 * T * K * m
+    M, L, S = (padded_width(n, dtype) for n in (m, K, T))
+    outputs = min(T * L, K * S)
+    recurrent = (2 * T - 1) * m * M
+    elsewhere = T * m * M + 2 * T * K * M + outputs * m
     products = recurrent / rates.row_products
     reading = recurrent * np.dtype(dtype).itemsize / rates.reading
-    learned = m * m + K * m + distinct * m + m + K
+    learned = m * M + K * M + distinct * M + M + L
     return Floor(
         recurrence=max(products, reading) / 1e3,
         recurrence_products=products / 1e3,
         recurrence_reading=reading / 1e3,
         other_products=elsewhere / rates.products / 1e3,
-        functions=(T * m / rates.tanh + T * K / rates.exp) / 1e3,
+        functions=(T * M / rates.tanh + outputs / rates.exp) / 1e3,
         adagrad=learned / rates.adagrad / 1e3,
     )
 
@@ -135,10 +141,10 @@ def measure(m: int, dtype: DTypeLike) -> Rates:
     )
     theta, G = _small_numbers((m, width), dtype), _small_numbers((m, width), dtype)
     G += np.ones(1, dtype)
-    W = _small_numbers((m, m), dtype).reshape(-1).view(np.int64)
+    W = _small_numbers((m, width), dtype).reshape(-1).view(np.int64)
     small = np.array(1e-3, dtype)[()]
     tanh, exp = (_tanh32, _exp32) if dtype == np.float32 else (_tanh64, _exp64)
-    (out,) = aligned_zeros([flat.shape], dtype)
+    out, _ = aligned_zeros([flat.shape], dtype)
     one, tile = (
         max(_rate_of_products(rows, vectors, dtype) for vectors in _WIDTHS)
         for rows in (1, TILE_ROWS)
@@ -155,7 +161,7 @@ def measure(m: int, dtype: DTypeLike) -> Rates:
 
 def _small_numbers(shape: int | tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return random numbers at an address that a cache line begins at."""
-    (array,) = aligned_zeros([shape if isinstance(shape, tuple) else (shape,)], dtype)
+    array, _ = aligned_zeros([shape if isinstance(shape, tuple) else (shape,)], dtype)
     array[...] = 0.01 * np.random.default_rng(1).standard_normal(shape)
     return array
 
@@ -165,7 +171,7 @@ def _rate_of_products(rows: int, vectors: int, dtype: np.dtype[Any]) -> float:
     width = vectors * VECTOR_BYTES // dtype.itemsize
     terms = _small_numbers((_CACHED // VECTOR_BYTES // vectors, width), dtype)
     factors = _small_numbers((rows, len(terms)), dtype)
-    (sums,) = aligned_zeros([(rows, width)], dtype)
+    sums, _ = aligned_zeros([(rows, width)], dtype)
     best = _best(lambda: _products(sums, factors, terms), _SECONDS_A_WIDTH)
     return rows * terms.size / best
 
@@ -184,16 +190,20 @@ def _best(run: Callable[[], object], seconds: float = _SECONDS) -> float:
 @_compile
 def _products(out: Any, factors: Any, terms: Any) -> None:
     for _ in range(_REPEATS):
-        add_products(out, factors, terms)
+        add_products(out, factors, terms, factors.shape[1], False)
 
 
 @_compile
 def _read(numbers: Any) -> int:
     total = 0
     for repeat in range(_REPEATS):
-        # A different sum each time, so that none can be left out.
-        for i in range(numbers.shape[0]):
-            total += numbers[i] ^ repeat
+        for n in range(_PARTS):
+            part = n if repeat % 2 == 0 else _PARTS - 1 - n
+            begin = numbers.shape[0] * part // _PARTS
+            those = numbers[begin : numbers.shape[0] * (part + 1) // _PARTS]
+            # A different sum each time, so that none can be left out.
+            for i in range(those.shape[0]):
+                total += those[i] ^ repeat
     return total
 
 

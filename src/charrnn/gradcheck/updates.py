@@ -41,8 +41,7 @@ def judge(
 ) -> int:
     """Let the training code make an update for each window; check each to the bit.
 
-    Training computes its gradients some rows at a time and does not keep them.  They
-    must equal the gradients of `learning.window_gradients`, which `check` compares with
+    The gradients of training, which it does not keep, must equal those of `learning.window_gradients`, which `check` compares with
     numerical derivatives, and the step must equal `reference.adagrad_step`.  Half of all
     gradient entries are clipped.
 
