@@ -75,6 +75,19 @@ def die_always(task: Task, text: bytes) -> Outcome:
     return do_task(task, text)
 
 
+def die_slowly(task: Task, text: bytes) -> Outcome:
+    """Train, and take a while; each worker that does task 0 is killed meanwhile."""
+    time.sleep(0.5 if task.name == "0" else 2.0)
+    if task.name == "0":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return do_task(task, text)
+
+
+def die_with_book(_text: bytes) -> None:
+    """Kill the worker that gets the book."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def do_slowly(task: Task, text: bytes) -> Outcome:
     """Train, and take a while."""
     time.sleep(0.3)

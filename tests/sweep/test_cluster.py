@@ -73,6 +73,32 @@ def test_a_trial_that_kills_each_worker_is_lost_alone() -> None:
     assert found == {k: v for k, v in expected(*small_plan()).items() if k != "3"}
 
 
+def test_a_trial_is_not_lost_with_its_neighbour(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two threads of a worker do two trials: when one kills it, both are counted."""
+    local = cluster._dask.LocalCluster
+    monkeypatch.setattr(
+        cluster._dask,
+        "LocalCluster",
+        lambda **options: local(**options | {"threads_per_worker": 2}),
+    )
+    plan, books = small_plan()
+    with on(Place(1), sweeping.die_slowly) as engine:
+        done = engine(tasks_of(plan, books)[:2], books.contents)
+        found = {task.name: outcome for task, outcome in done}
+    lost = Outcome(LOST, "the worker died, 4 times")
+    assert found == {"0": lost, "1": expected(plan, books)["1"]}
+
+
+def test_a_book_that_dask_gives_up_costs_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cluster, "bytes", sweeping.die_with_book, raising=False)
+    with on(Place(1)) as engine:
+        assert outcomes(engine) == expected(*small_plan())
+
+
 def test_a_bug_stops_the_sweep() -> None:
     with on(Place(1), sweeping.fail) as engine, pytest.raises(ZeroDivisionError):
         outcomes(engine)

@@ -48,6 +48,8 @@ _NO_WARNING = ("PYTHONWARNINGS", "ignore:resource_tracker")
 _CONFIG = {
     "distributed.worker.profile.enabled": False,
     "distributed.scheduler.worker-ttl": None,  # a worker that compiles does not answer
+    # After this, a worker that starts again at that moment would be ended for good.
+    "distributed.deploy.lost-worker-timeout": "1000 days",
     "distributed.admin.large-graph-warning-threshold": "1 TB",  # a book is large
 }
 
@@ -168,6 +170,10 @@ class Cluster:
     ) -> Iterator[tuple[Task, Outcome]]:
         """Do the tasks, in any order.
 
+        Dask counts the death of a worker against each task that it was to do. A trial
+        that Dask gives up is done again after the others, alone: it is lost only if it
+        fails then.
+
         Raises
         ------
         CharRnnError
@@ -183,6 +189,7 @@ class Cluster:
             for name in dict.fromkeys(task.text for task in tasks)
         }
         waiting, running = deque(tasks), dict[Any, _Running]()
+        suspects: set[str] = set()  # the last in the queue, by their names
         done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         while waiting or running:
             if time.monotonic() - self._looked > _LOOK:
@@ -190,6 +197,9 @@ class Cluster:
                 waiting.extendleft(self._taken_back(running))
             room = _AHEAD * sum(int(count) for count in self._threads.values())
             while waiting and len(running) < room:
+                is_suspect = waiting[0].name in suspects
+                if is_suspect and running:
+                    break
                 task = waiting.popleft()
                 # With a rejected worker about, each trial names those that may do it.
                 workers = [*self._threads] if self._rejected else None
@@ -198,7 +208,8 @@ class Cluster:
                     expected,
                     self._precisions,
                     pickle.dumps(functools.partial(self._do, task)),
-                    books[task.text],
+                    # Dask may have given up the task of the book, too.
+                    texts[task.text] if is_suspect else books[task.text],
                     # The scheduler groups keys by the word before the first hyphen.
                     key=f"trial-{task.name}-{next(self._attempts)}",
                     workers=workers,
@@ -213,6 +224,9 @@ class Cluster:
                 if isinstance(outcome, Rejected):
                     self._reject(outcome)
                     waiting.appendleft(task)
+                elif outcome.status == LOST and task.name not in suspects:
+                    suspects.add(task.name)
+                    waiting.append(task)
                 else:
                     self._kept += outcome.status != LOST
                     yield task, outcome
