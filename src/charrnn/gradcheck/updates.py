@@ -41,9 +41,10 @@ def judge(
 ) -> int:
     """Let the training code make an update for each window; check each to the bit.
 
-    The gradients of training, which it does not keep, must equal those of `learning.window_gradients`, which `check` compares with
-    numerical derivatives, and the step must equal `reference.adagrad_step`.  Half of all
-    gradient entries are clipped.
+    The gradients of training, which training does not keep, must equal those of
+    `learning.window_gradients`, which `check` compares with numerical derivatives, and
+    the step must equal `reference.adagrad_step`.  Half of all gradient entries are
+    clipped.
 
     Parameters
     ----------
