@@ -1,8 +1,9 @@
 """Compare the time of an update, ours and the peers', in one run, on one thread.
 
-    python -m benchmarks.compare [--save]
+    python -m benchmarks.compare [--gpu] [--save]
 
-With --save the results and their chart are written to `results/`.
+With --gpu JAX and PyTorch run on a GPU, too, where one is found.  With --save the results
+and their chart are written to `results/`.
 Before anything is timed, all contestants must lose the same on the first windows.  Then
 each is timed in turn, round by round, so that a busy machine slows all of them alike;
 ratios are taken within a round.  Compiling, and whatever else a first call does, is
@@ -15,8 +16,9 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +38,6 @@ from benchmarks.setting import (
 )
 from charrnn.files.artifacts import write_json
 from charrnn.network.model import Weights
-from charrnn.settings import Recipe
-from charrnn.text.vocabulary import Ids
 
 RESULTS = Path(__file__).parent / "results"
 ROUNDS = 9
@@ -51,24 +51,17 @@ TOLERANCE = 1e-3  # of a window's loss; float32 carries the smooth loss in JAX
 
 
 class Contestant(NamedTuple):
-    """Who is timed.
-
-    Attributes
-    ----------
-    name : str
-        In the table.
-    module, function : str
-        Where `prepare` is, in `benchmarks.peers`.
-    dtype : str
-    """
+    """Who is timed: `function` of a module of `benchmarks.peers`, and how it is called."""
 
     name: str
     module: str
     function: str = "prepare"
     dtype: str = "float32"
+    device: str | None = None  # as the peer names it; None: the only one it knows
+    models: int = 1  # trained side by side
 
 
-Prepare = Callable[[Weights, Ids, Recipe], Learn]
+Prepare = Callable[..., Learn]
 CONTESTANTS = (
     Contestant(OURS, "ours"),
     Contestant("ours, float64", "ours", dtype="float64"),
@@ -79,13 +72,49 @@ CONTESTANTS = (
     Contestant("PyTorch, eager", "torch_eager"),
     Contestant("NumPy, per step as in the course", "course"),
 )
+ON_GPU = (
+    Contestant("JAX on a GPU, hand-written backward", "jax_scan", device="gpu"),
+    Contestant("JAX on a GPU, autodiff", "jax_scan", "prepare_autodiff", device="gpu"),
+    Contestant("PyTorch on a GPU, eager", "torch_eager", device="cuda"),
+    Contestant(
+        "PyTorch on a GPU, captured graph",
+        "torch_compiled",
+        "prepare_captured",
+        device="cuda",
+    ),
+    *(
+        Contestant(
+            f"JAX on a GPU, {models:,} models at once",
+            "jax_scan",
+            device="gpu",
+            models=models,
+        )
+        for models in (132, 4096)
+    ),
+)
 
 
 def prepare_of(contestant: Contestant) -> Prepare:
     """Return the contestant's `prepare`; a package that it needs may be missing."""
     module = importlib.import_module(f"benchmarks.peers.{contestant.module}")
     prepare: Prepare = getattr(module, contestant.function)
-    return prepare
+    options: dict[str, Any] = {}
+    if contestant.device is not None:
+        options["device"] = contestant.device
+    if contestant.models > 1:
+        options["models"] = contestant.models
+    return partial(prepare, **options)
+
+
+def _gpu_is_found(module: str) -> bool:
+    """Return whether the package of a peer finds a GPU."""
+    if module == "jax_scan":
+        import jax
+
+        return any(device.platform == "gpu" for device in jax.devices())
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def main() -> None:
@@ -96,20 +125,7 @@ def main() -> None:
     prepared = _installed()
     timings = _check(prepared, text, weights)
     _time(timings, prepared, text, weights)
-    floors = {}
-    for name in ("float32", "float64"):
-        rates = floor.measure(HIDDEN_SIZE, name)
-        floors[name] = (
-            rates,
-            floor.floor_of(
-                rates,
-                HIDDEN_SIZE,
-                text.vocabulary_size,
-                RECIPE.sequence_length,
-                floor.distinct_characters(text.ids, RECIPE.sequence_length),
-                name,
-            ),
-        )
+    floors = {name: floor.floor_of_book(text, name) for name in ("float32", "float64")}
     tell(timings, floors)
     if "--save" not in sys.argv[1:]:
         return
@@ -125,9 +141,13 @@ def main() -> None:
 def _installed() -> dict[Contestant, Prepare]:
     """Return the contestants whose packages are installed; name the others' packages."""
     prepared = {}
-    for contestant in CONTESTANTS:
+    for contestant in CONTESTANTS + (ON_GPU if "--gpu" in sys.argv[1:] else ()):
         try:
-            prepared[contestant] = prepare_of(contestant)
+            prepare = prepare_of(contestant)
+            if contestant in ON_GPU and not _gpu_is_found(contestant.module):
+                say(f"left out: {contestant.name} (no GPU is found)")
+                continue
+            prepared[contestant] = prepare
         except ModuleNotFoundError as error:
             say(f"left out: {contestant.name} ({error.name} is not installed)")
     return prepared
@@ -139,15 +159,15 @@ def _check(
     """Refuse to go on if one does not lose what the reference does in float64."""
     ids = text.ids[: CHECKED_WINDOWS * CHECKED_RECIPE.sequence_length + 1]
 
-    def losses(prepare: Prepare, dtype: str) -> NDArray[np.float64]:
+    def losses(prepare: Prepare, dtype: str, models: int) -> NDArray[np.float64]:
         learn = prepare(weights.astype(dtype), ids, CHECKED_RECIPE)
-        smooth = learn(CHECKED_WINDOWS).smooth_losses
+        smooth = learn(CHECKED_WINDOWS * models).smooth_losses
         return np.append(smooth[0], (smooth[1:] - 0.999 * smooth[:-1]) / 0.001)
 
-    expected, timings = losses(reference.prepare, "float64"), {}
+    expected, timings = losses(reference.prepare, "float64", 1), {}
     for contestant, prepare in prepared.items():
         start = time.perf_counter()
-        found = losses(prepare, contestant.dtype)
+        found = losses(prepare, contestant.dtype, contestant.models)
         timings[contestant.name] = Timing(time.perf_counter() - start, [])
         error = float(np.max(np.abs(found / expected - 1)))
         if not error <= TOLERANCE:

@@ -34,6 +34,7 @@ import numba
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from benchmarks.setting import HIDDEN_SIZE, RECIPE, Text
 from charrnn import exact
 from charrnn.network.kernels.padding import aligned_zeros
 from charrnn.network.kernels.passes import add_products
@@ -42,14 +43,14 @@ from charrnn.network.kernels.products import TILE_ROWS, VECTOR_BYTES, padded_wid
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def _compile(function: Function) -> Function:
-    """Compile without fastmath: the floor is that of exact code."""
+def compiled(function: Function) -> Function:
+    """Compile without fastmath, as exact code is compiled; nothing is kept on disk."""
     decorate: Any = numba.njit(error_model="numpy")
     return cast("Function", decorate(function))
 
 
-_tanh32, _exp32 = _compile(exact.tanh32), _compile(exact.exp32)
-_tanh64, _exp64 = _compile(exact.tanh64), _compile(exact.exp64)
+_tanh32, _exp32 = compiled(exact.tanh32), compiled(exact.exp32)
+_tanh64, _exp64 = compiled(exact.tanh64), compiled(exact.exp64)
 _REPEATS = 200
 _SECONDS = 0.8  # of trials, for each rate but the products'
 _SECONDS_A_WIDTH = 0.2
@@ -125,6 +126,14 @@ def floor_of(
     )
 
 
+def floor_of_book(text: Text, dtype: DTypeLike) -> tuple[Rates, Floor]:
+    """Return what this machine does, and the floor of an update of the benchmarks."""
+    T, rates = RECIPE.sequence_length, measure(HIDDEN_SIZE, dtype)
+    distinct = distinct_characters(text.ids, T)
+    K = text.vocabulary_size
+    return rates, floor_of(rates, HIDDEN_SIZE, K, T, distinct, dtype)
+
+
 def distinct_characters(ids: NDArray[Any], T: int) -> float:
     """Return the mean number of distinct characters in a window's inputs."""
     windows = ids[: len(ids) // T * T].reshape(-1, T)
@@ -187,13 +196,13 @@ def _best(run: Callable[[], object], seconds: float = _SECONDS) -> float:
     return best
 
 
-@_compile
+@compiled
 def _products(out: Any, factors: Any, terms: Any) -> None:
     for _ in range(_REPEATS):
         add_products(out, factors, terms, factors.shape[1], False)
 
 
-@_compile
+@compiled
 def _read(numbers: Any) -> int:
     total = 0
     for repeat in range(_REPEATS):
@@ -207,14 +216,14 @@ def _read(numbers: Any) -> int:
     return total
 
 
-@_compile
+@compiled
 def _map(function: Any, x: Any, out: Any) -> None:
     for _ in range(_REPEATS):
         for i in range(x.shape[0]):
             out[i] = function(x[i])
 
 
-@_compile
+@compiled
 def _adagrad(theta: Any, G: Any, gradient: Any, small: Any) -> None:
     for _ in range(_REPEATS):
         for k in range(theta.shape[0]):

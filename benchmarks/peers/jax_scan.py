@@ -1,12 +1,15 @@
 """JAX: the whole loop jitted, `lax.scan` over windows and, inside, over time steps.
 
-Two of them: `prepare` has its backward pass written by hand, which gives d_W by one
+Two backward passes: `prepare` has its backward pass written by hand, which gives d_W by one
 product after the scan; `prepare_autodiff` lets `jax.value_and_grad` derive it, which
 adds an outer product to d_W at each step.
 
 Tried and slower, with either: unrolling the time steps by 2, 5 or 25 or the windows by
 2, one-hot products for picking and adding columns, sums instead of products, a
 transposed copy of W.  U and V are kept transposed, and the state is donated.
+
+`device` is a platform of JAX, "cpu" or "gpu"; `models` trains so many networks side by
+side (`jax.vmap`), each of which reads the same windows: an update is one of one network.
 """
 
 from collections.abc import Callable
@@ -84,11 +87,16 @@ def _prepare(
     weights: Weights,
     ids: Ids,
     recipe: Recipe,
+    device: str,
+    models: int,
 ) -> Learn:
+    place = jax.devices(device)[0]
     T = recipe.sequence_length
     windows = window_count(len(ids), T)
-    inputs = jnp.asarray(ids[: windows * T].reshape(-1, T).astype(np.int32))
-    targets = jnp.asarray(ids[1 : windows * T + 1].reshape(-1, T).astype(np.int32))
+    inputs, targets = (
+        jax.device_put(part[: windows * T].reshape(-1, T).astype(np.int32), place)
+        for part in (ids, ids[1:])
+    )
 
     def update(state: Any, window: Array) -> tuple[Any, Array]:
         thetas, squares, hidden, smooth_loss = state
@@ -112,36 +120,44 @@ def _prepare(
     @partial(jax.jit, static_argnames="updates", donate_argnums=0)
     def scan(state: Any, first: int, updates: int) -> tuple[Any, Array]:
         numbers = (first + jnp.arange(updates)) % windows
-        after: tuple[Any, Array] = lax.scan(update, state, numbers)
+        after: tuple[Any, Array] = lax.scan(many, state, numbers)
         return after
 
+    many = update if models == 1 else jax.vmap(update, in_axes=(0, None))
     start: Any = (
-        jnp.array(array.T if name in transposes else array)
+        np.array(array.T if name in transposes else array)
         for name, array in weights.named()
     )
     thetas = Weights(*start)
-    state: Any = (
-        thetas,
-        jax.tree.map(jnp.zeros_like, thetas),
-        jnp.zeros_like(thetas.b),
-        jnp.array(np.nan, thetas.b.dtype),
-    )
+    zeros = jax.tree.map(np.zeros_like, thetas)
+    one = (thetas, zeros, np.zeros_like(thetas.b), np.array(np.nan, thetas.b.dtype))
+    if models > 1:
+        one = jax.tree.map(lambda array: np.stack([array] * models), one)
+    state: Any = jax.device_put(one, place)
     made = 0
 
     def learn(updates: int) -> Block:
         nonlocal state, made
-        state, smooth_losses = scan(state, made % windows, updates)
-        made += updates
-        return Block(updates, np.asarray(smooth_losses, np.float64))
+        scans = -(-updates // models)
+        state, smooth_losses = scan(state, made % windows, scans)
+        made += scans
+        smooth_losses = np.asarray(smooth_losses, np.float64).reshape(scans, models)
+        return Block(scans * models, smooth_losses[:, 0])
 
     return learn
 
 
-def prepare(weights: Weights, ids: Ids, recipe: Recipe) -> Learn:
+def prepare(
+    weights: Weights, ids: Ids, recipe: Recipe, device: str = "cpu", models: int = 1
+) -> Learn:
     """Return a function that makes updates; the backward pass is written by hand."""
-    return _prepare(_by_hand, ("U", "V"), weights, ids, recipe)
+    transposes = ("U", "V")
+    return _prepare(_by_hand, transposes, weights, ids, recipe, device, models)
 
 
-def prepare_autodiff(weights: Weights, ids: Ids, recipe: Recipe) -> Learn:
+def prepare_autodiff(
+    weights: Weights, ids: Ids, recipe: Recipe, device: str = "cpu", models: int = 1
+) -> Learn:
     """Return a function that makes updates; JAX derives the backward pass."""
-    return _prepare(_derived, ("U", "W", "V"), weights, ids, recipe)
+    transposes = ("U", "W", "V")
+    return _prepare(_derived, transposes, weights, ids, recipe, device, models)

@@ -1,13 +1,12 @@
 """What the contestants have in common: what they return, and where they read."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.text.parts import window_count
-from charrnn.text.vocabulary import Ids
 
 
 class Block(NamedTuple):
@@ -34,8 +33,11 @@ def smoothed(smooth_loss: float | None, loss: float) -> float:
     return loss if smooth_loss is None else 0.999 * smooth_loss + 0.001 * loss
 
 
-def windows_for_ever(ids: Ids, T: int) -> Iterator[tuple[bool, Ids, Ids]]:
-    """Yield whether it is the text's first window, its inputs and its targets, (T,)."""
+def windows_for_ever(ids: Any, T: int) -> Iterator[tuple[bool, Any, Any]]:
+    """Yield whether it is the text's first window, its inputs and its targets, (T,).
+
+    `ids`, (N,), is an array or a tensor; so are the inputs and the targets.
+    """
     while True:
         for start in range(0, window_count(len(ids), T) * T, T):
             yield start == 0, ids[start : start + T], ids[start + 1 : start + T + 1]
