@@ -1,11 +1,11 @@
 """Time the whole job, as a user has it: from a new clone to the results, and again.
 
-    python -m benchmarks.whole_job
+    python -m benchmarks.whole_job [--uv]
 
 What is committed is cloned into a temporary folder and installed in an environment made
 there.  `dvc repro` runs there without compiled code at hand, then, after `git clean`, with
 it, and at last with nothing to do.  The difference of the former two is compiling.  pip
-reads its usual sources and its cache.
+reads its usual sources and its cache; with --uv, uv installs instead, with an empty one.
 """
 
 import os
@@ -51,13 +51,16 @@ def main() -> None:
             return min(cost(*command) for _ in range(REPEATS))
 
         python = str(bin_folder / "python")
+        make = [sys.executable, "-m", "venv"]
+        install = [python, "-m", "pip", "install", "-q"]
+        if "--uv" in sys.argv[1:]:
+            make = ["uv", "venv", "-q"]
+            cache = ["--cache-dir", str(Path(folder) / "cache")]
+            install = ["uv", "pip", "install", "-q", "-p", python, *cache]
         start = {
             "git clone": cost("git", "clone", "-q", str(ROOT), str(clone), at=ROOT),
-            "python -m venv": cost(sys.executable, "-m", "venv", str(environment)),
-            "pip install": cost(
-                *(python, "-m", "pip", "install", "-q", "-r", "requirements.txt"),
-                *("-e", "."),
-            ),
+            "making an environment": cost(*make, str(environment)),
+            "installing": cost(*install, "-r", "requirements.txt", "-e", "."),
             "dvc repro": cost("dvc", "repro"),
         }
         cost("git", "clean", "-ffdqx")
