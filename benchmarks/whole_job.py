@@ -37,9 +37,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         clone, environment = Path(folder) / "clone", Path(folder) / "environment"
         bin_folder = environment / ("Scripts" if sys.platform == "win32" else "bin")
-        variables = {
-            key: value for key, value in os.environ.items() if key != "PYTHONPATH"
-        } | {
+        not_a_users = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
+        variables = {k: v for k, v in os.environ.items() if k not in not_a_users} | {
             "PATH": os.pathsep.join([str(bin_folder), os.environ["PATH"]]),
             "NUMBA_CACHE_DIR": str(Path(folder) / "compiled"),
         }
