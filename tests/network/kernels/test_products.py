@@ -1,5 +1,8 @@
 """The product adds in its written order, to the bit."""
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -75,3 +78,16 @@ def test_widths_fill_whole_vectors_and_arrays_begin_at_one(
         assert array.ctypes.data % VECTOR_BYTES == 0
         assert array.shape == (3, padded)
         assert not array.any()
+
+
+@pytest.mark.parametrize(("features", "size"), [("+avx512f", 64), ("+avx2", 32)])
+def test_vectors_are_those_of_the_processor_that_is_compiled_for(
+    features: str, size: int
+) -> None:
+    code = "from charrnn.network.kernels import products; print(products.VECTOR_BYTES)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": features},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == f"{size}\n"

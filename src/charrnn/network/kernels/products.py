@@ -168,7 +168,8 @@ def _product(height: int) -> Any:
 
 
 # (out, A, B, first, terms, from_zero, backwards): out (rows, w), A (rows, terms), B
-# (terms, w), where w fills whole vectors; with `backwards` the last columns come first.
+# (terms, w), where w fills whole vectors.  With `backwards` the last columns come first:
+# by turns with the first ones, this reads first what level 1 still holds of a large B.
 add_one_row: Any = _product(1)
 add_tile_rows: Any = _product(TILE_ROWS)
 
