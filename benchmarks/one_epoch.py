@@ -4,7 +4,7 @@
 
 Prints JSON: the updates, the seconds they took, and in MB the peaks of the process.
 `anonymous` is what the process holds for itself, looked at each time that training
-yields, 500 times an epoch; `all` adds the pages of files that it has mapped, which the
+yields; `all` adds the pages of files that it has mapped, which the
 system may drop at any time: libraries, and the text as it is read.
 """
 

@@ -59,7 +59,7 @@ class Workspace(NamedTuple):
 def workspace_for(weights: Weights, hidden: Array, T: int) -> Workspace:
     """Return the workspace of updates by windows of T characters; h_0 is `hidden`."""
     scratch, d = scratch_for(weights, hidden, T), padded_weights(zeros_like(weights))
-    D, _ = aligned_zeros([(T, d.b.size)], hidden.dtype)
+    D, _ = aligned_zeros([(T, d.b.size)], d.b.dtype)
     return Workspace(scratch, D, d, np.zeros(len(d.V), np.bool_))
 
 

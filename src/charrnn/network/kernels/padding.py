@@ -70,8 +70,8 @@ def padded(*arrays: Array) -> list[Array]:
 
 
 def scratch_for(weights: Weights, hidden: Array, T: int) -> Scratch:
-    """Return room for T steps, from the state `hidden`, (m,), on; WT is filled."""
-    m, K, dtype = weights.hidden_size, weights.vocabulary_size, hidden.dtype
+    """Return room, of the weights' type, for T steps from the state `hidden`, (m,), on."""
+    m, K, dtype = weights.hidden_size, weights.vocabulary_size, weights.b.dtype
     M, S = padded_width(m, dtype), padded_width(T, dtype)
     shapes = [(m, M), (T + 1, M), (m, S), (K, S), (3, S)]
     scratch = Scratch(*aligned_zeros(shapes, dtype)[:-1])
