@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -75,11 +76,20 @@ def die_always(task: Task, text: bytes) -> Outcome:
     return do_task(task, text)
 
 
-def die_slowly(task: Task, text: bytes) -> Outcome:
-    """Train, and take a while; each worker that does task 0 is killed meanwhile."""
-    time.sleep(0.5 if task.name == "0" else 2.0)
+_BEGUN = {"0": threading.Event(), "1": threading.Event()}
+
+
+def die_with_neighbour(task: Task, text: bytes) -> Outcome:
+    """Train task 1; task 0 kills the worker, and task 1 with it if that runs there.
+
+    Only a task that is alone waits to the end of the time.
+    """
+    _BEGUN[task.name].set()
+    is_with_other = _BEGUN["1" if task.name == "0" else "0"].wait(timeout=2)
     if task.name == "0":
         os.kill(os.getpid(), signal.SIGKILL)
+    if is_with_other:
+        threading.Event().wait()
     return do_task(task, text)
 
 

@@ -84,7 +84,7 @@ def test_a_trial_is_not_lost_with_its_neighbour(
         lambda **options: local(**options | {"threads_per_worker": 2}),
     )
     plan, books = small_plan()
-    with on(Place(1), sweeping.die_slowly) as engine:
+    with on(Place(1), sweeping.die_with_neighbour) as engine:
         done = engine(tasks_of(plan, books)[:2], books.contents)
         found = {task.name: outcome for task, outcome in done}
     lost = Outcome(LOST, "the worker died, 4 times")
