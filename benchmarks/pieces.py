@@ -130,21 +130,16 @@ def measure(dtype: str) -> NDArray[np.float64]:
     ids = int64_ids(text.ids[: UPDATES * T + 1])
     at = np.zeros((UPDATES, len(PIECES) + 1), np.int64)
     medians = []
+    _now()  # compiled before it is needed
+    begin, first = time.perf_counter_ns(), _now()
     for _ in range(ROUNDS):
         _make_updates(
             theta, G, ids, one(RECIPE.learning_rate), constants, workspace, at
         )
         medians.append(np.median(np.diff(at), axis=0))
-    least: NDArray[np.float64] = np.min(medians, axis=0) / _ticks_per_microsecond()
-    return least
-
-
-def _ticks_per_microsecond() -> float:
-    _now()
-    start, first = time.perf_counter_ns(), _now()
-    time.sleep(0.2)
-    ticks, end = _now() - first, time.perf_counter_ns()
-    return float(ticks / (end - start) * 1e3)
+    ticks = (_now() - first) / (time.perf_counter_ns() - begin) * 1e3
+    microseconds: NDArray[np.float64] = np.min(medians, axis=0) / ticks
+    return microseconds
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -117,15 +117,15 @@ def prepare_captured(
             return update
         x, y = (torch.zeros(T, dtype=torch.int64, device=device) for _ in range(2))
         before = [tensor.clone() for tensor in changed]
-        graph = torch.cuda.CUDAGraph()
-        side: Any = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        side.wait_stream(torch.cuda.current_stream())
+        cuda: Any = torch.cuda  # its streams are not typed
+        graph, side = cuda.CUDAGraph(), cuda.Stream()
+        side.wait_stream(cuda.current_stream())
         with torch.no_grad():
-            with torch.cuda.stream(side):
+            with cuda.stream(side):
                 for _ in range(3):  # what a first call does must not be captured
                     update(x, y)
-            torch.cuda.current_stream().wait_stream(side)
-            with torch.cuda.graph(graph):
+            cuda.current_stream().wait_stream(side)
+            with cuda.graph(graph):
                 loss = update(x, y)
             for tensor, values in zip(changed, before, strict=True):
                 tensor.copy_(values)
