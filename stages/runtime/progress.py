@@ -11,7 +11,7 @@ from charrnn.network.sampling import continue_text
 from charrnn.settings import Choice
 from charrnn.text.parts import Corpus
 from charrnn.text.vocabulary import Vocabulary, entropy_bits
-from charrnn.training.loop import TextRng
+from charrnn.training.between import TextRng
 from charrnn.training.state import Run
 
 log = logging.getLogger("charrnn")

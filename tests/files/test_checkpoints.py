@@ -28,6 +28,7 @@ from charrnn.files.run_bytes import bytes_of, run_from
 from charrnn.network import scoring
 from charrnn.network.model import initial_weights
 from charrnn.text.vocabulary import Ids
+from charrnn.training import between
 from charrnn.training import loop as trainings
 from charrnn.training import state as training_state
 from charrnn.training.loop import start, train
@@ -76,7 +77,7 @@ def begin(precision: str = "float32") -> Run:
 
 @pytest.fixture(autouse=True)
 def averaged_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trainings, "AVERAGE_EVERY", 4)
+    monkeypatch.setattr(between, "AVERAGE_EVERY", 4)
 
 
 def resume(run: Run, validation: Ids) -> Iterator[Run]:

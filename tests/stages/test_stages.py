@@ -8,7 +8,7 @@ import pytest
 
 from charrnn.cli.verifying import compare_with_training
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.training import loop
+from charrnn.training import between
 from charrnn.training.state import Validation
 from stages import evaluate
 from stages.runtime import paths
@@ -162,7 +162,7 @@ def test_every_value_of_the_recipe_changes_what_is_learned(
 def test_averaged_weights_are_validated_and_named_and_change_no_update(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "AVERAGE_EVERY", 5)
+    monkeypatch.setattr(between, "AVERAGE_EVERY", 5)
     run_all("prepare", "gradcheck", "train")
     before = project.files()["metrics/loss.csv"]
     assert "averaged_sha256" not in read_json(project, "metrics/train.json")

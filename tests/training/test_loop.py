@@ -22,7 +22,7 @@ from charrnn.network.scoring import (
 from charrnn.settings import Recipe, Schedule
 from charrnn.text.parts import Corpus, Piece, Windows
 from charrnn.text.vocabulary import Ids
-from charrnn.training import loop
+from charrnn.training import between
 from charrnn.training.loop import learn, start, train
 from charrnn.training.state import Run
 from tests.problems import RECIPE, SCHEDULE, book_of, make_text, text_rng
@@ -214,7 +214,7 @@ def test_best_is_the_lowest_validation_loss_and_keeps_its_model() -> None:
 def test_the_last_weights_are_averaged_as_in_the_reference(
     fraction: float, every: int, validate: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "AVERAGE_EVERY", every)
+    monkeypatch.setattr(between, "AVERAGE_EVERY", every)
     recipe = replace(RECIPE, learning_rate=0.01, average_fraction=fraction)
     schedule = replace(SCHEDULE, validate_every=validate)
     run = trained(TEXT, VALIDATION, recipe, schedule)
@@ -240,7 +240,7 @@ def test_the_last_weights_are_averaged_as_in_the_reference(
 def test_best_may_be_the_averaged_weights_in_the_state_that_they_read_on_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(loop, "AVERAGE_EVERY", 10)
+    monkeypatch.setattr(between, "AVERAGE_EVERY", 10)
     book = book_of(TEXT, VALIDATION)
     for fraction in (0.0, 0.8):
         recipe = replace(RECIPE, epochs=1, average_fraction=fraction)
