@@ -5,9 +5,8 @@
   starting at epsilon the root is that of G + epsilon: the same step.
 * Inputs are one-hot rows, picked from an identity matrix; `F.one_hot`, `F.embedding`
   and the other forms of the optimiser (`foreach`, plain) were tried: none is faster.
-* On a GPU (`device` "cuda") `nn.RNN` is cuDNN's, the optimiser is the `foreach` form (the
-  fused one exists for processors only), the text lies there, and losses are fetched
-  once in many updates.
+* On a GPU (`device` "cuda") `nn.RNN` is cuDNN's, the form of the optimiser is PyTorch's
+  choice, the text lies there, and losses are fetched once in many updates.
 """
 
 import numpy as np
@@ -41,8 +40,7 @@ def prepare(weights: Weights, ids: Ids, recipe: Recipe, device: str = "cpu") -> 
         lr=recipe.learning_rate,
         initial_accumulator_value=recipe.epsilon,
         eps=0.0,
-        fused=device == "cpu",
-        foreach=device != "cpu",
+        fused=True if device == "cpu" else None,
     )
     identity = torch.eye(K, device=device)
     text = torch.from_numpy(ids.astype(np.int64)).to(device)
